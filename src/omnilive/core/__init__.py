@@ -1,0 +1,1 @@
+"""What every other folder builds on: events, clock, channels, workers, errors, config."""

@@ -1,0 +1,156 @@
+"""Everything that moves through a session: frozen events on the session clock.
+
+`t` is always seconds on the session clock. This file imports nothing else of ours.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+Kind = Literal["speech", "sound", "object", "text", "scene", "caption", "moment"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Event:
+    """Something that happened in a session. `t` is seconds on the session clock."""
+
+    t: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VideoFrame(Event):
+    """One picture. Shapes: rgb is (H, W, 3) uint8, upright."""
+
+    rgb: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AudioChunk(Event):
+    """A piece of sound that starts at `t`. Shapes: pcm is (S,) float32 in [-1, 1], mono."""
+
+    pcm: np.ndarray
+    rate_hz: int
+
+    @property
+    def end_t(self) -> float:
+        """Time of the sample after the last one."""
+        return self.t + len(self.pcm) / self.rate_hz
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Gap(Event):
+    """Nothing was received from `t` to `end_t`: the reason names why."""
+
+    end_t: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SourceHealth(Event):
+    """The state of a source changed."""
+
+    state: Literal["connecting", "live", "stalled", "reconnecting", "ended"]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Mark(Event):
+    """A question's place in the stream: a stage passes it on once all before `t` is done."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Percept(Event):
+    """One thing perceived, from `start_s` to `end_s`; `t` is when it became known.
+
+    `final=False` is a partial that a later percept of the same `data["id"]` replaces.
+    """
+
+    kind: Kind
+    start_s: float
+    end_s: float
+    text: str
+    confidence: float
+    final: bool = True
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def as_json(self) -> dict[str, Any]:
+        """The public JSON form (DESIGN section 4)."""
+        return {
+            "type": "percept",
+            "kind": self.kind,
+            "start_s": round(self.start_s, 3),
+            "end_s": round(self.end_s, 3),
+            "text": self.text,
+            "confidence": round(self.confidence, 3),
+            "final": self.final,
+            **({"data": dict(self.data)} if self.data else {}),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A remembered span that supports an answer. `keyframe` is relative to the session folder."""
+
+    id: int
+    kind: Kind
+    start_s: float
+    end_s: float
+    text: str
+    keyframe: str | None = None
+    score: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """The public JSON form (DESIGN section 4)."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "start_s": round(self.start_s, 3),
+            "end_s": round(self.end_s, 3),
+            "text": self.text,
+            "keyframe": self.keyframe,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Where the time of one answer went, in seconds."""
+
+    recall_s: float = 0.0
+    first_token_s: float = 0.0
+    total_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The reply to a question asked at stream time `t`."""
+
+    session: str
+    t: float
+    question: str
+    text: str
+    evidence: tuple[Evidence, ...]
+    supported: bool
+    model: str
+    timing: Timing = Timing()
+
+    def as_json(self) -> dict[str, Any]:
+        """The public JSON form (DESIGN section 4)."""
+        return {
+            "type": "answer",
+            "session": self.session,
+            "t": round(self.t, 3),
+            "question": self.question,
+            "text": self.text,
+            "evidence": [item.as_json() for item in self.evidence],
+            "supported": self.supported,
+            "model": self.model,
+            "timing": {
+                "recall_s": round(self.timing.recall_s, 4),
+                "first_token_s": round(self.timing.first_token_s, 4),
+                "total_s": round(self.timing.total_s, 4),
+            },
+        }

@@ -1,0 +1,33 @@
+"""The only place that knows about threads: one worker owns one model."""
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_END: Any = object()
+
+
+class Worker:
+    """One thread that owns one model, so its calls are serial and never block the loop."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+    async def call(self, fn: Callable[..., T], *args: Any) -> T:
+        """Run `fn(*args)` on the worker's thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, functools.partial(fn, *args))
+
+    async def iterate(self, items: Iterable[T]) -> AsyncIterator[T]:
+        """Yield the items of a blocking iterator, each fetched on the worker's thread."""
+        iterator = iter(items)
+        while (item := await self.call(next, iterator, _END)) is not _END:
+            yield item
+
+    def close(self) -> None:
+        """Let the thread end once its current call is done; queued calls are dropped."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
