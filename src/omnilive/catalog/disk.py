@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterable
@@ -11,6 +12,8 @@ from pathlib import Path
 from omnilive.catalog.base import WeightFile
 from omnilive.catalog.progress import Progress
 from omnilive.core.errors import BackendError
+
+logger = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1 << 20
 _MARK = ".verified.json"
@@ -51,7 +54,7 @@ def is_marked(path: Path, file: WeightFile) -> bool:
 
 
 def mark(path: Path, file: WeightFile) -> None:
-    """Remember beside the file that its hash was right; a read-only folder is simply not marked."""
+    """Remember beside the file that its hash was right; where that cannot be written, nothing."""
     _write_marks(path.parent, _marks(path.parent) | {path.name: _fingerprint(path, file)})
 
 
@@ -80,11 +83,8 @@ def _write_marks(folder: Path, marks: dict[str, object]) -> None:
     try:
         fresh.write_text(json.dumps(marks, indent=1))
         os.replace(fresh, folder / _MARK)
-    except PermissionError:
-        return
     except OSError as error:
-        if error.errno != errno.EROFS:
-            raise
+        logger.debug("not remembered in %s that files were verified (%s)", folder, error)
 
 
 def require_space(folder: Path, model: str, needed_bytes: int) -> None:

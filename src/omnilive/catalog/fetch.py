@@ -7,10 +7,10 @@ from pathlib import Path
 from omnilive.catalog.base import FileState, ModelState
 from omnilive.catalog.library import Library
 from omnilive.catalog.models import MODELS
-from omnilive.catalog.progress import Progress
+from omnilive.catalog.progress import Progress, Silent
 from omnilive.core.paths import home
 
-__all__ = ["Progress", "ensure", "path", "pull", "states", "verify"]
+__all__ = ["Progress", "ensure", "library", "path", "pull", "states", "verify"]
 
 
 def ensure(name: str, *, progress: Progress | None = None, offline: bool = False) -> Path:
@@ -19,7 +19,10 @@ def ensure(name: str, *, progress: Progress | None = None, offline: bool = False
     A file verified before is trusted while its size and time stay the same, so this is quick.
     Raises ConfigError for an unknown name, BackendError where no source gives a file.
     """
-    return library().ensure(name, progress, offline)
+    model = library().find(name)
+    if library().lacking(model):
+        _pull([name], progress, offline)
+    return library().folder(model)
 
 
 def path(name: str) -> Path:
@@ -29,7 +32,7 @@ def path(name: str) -> Path:
 
 def pull(names: Sequence[str] = (), progress: Progress | None = None) -> None:
     """Fetch what these models lack; without names, what the default models lack."""
-    library().pull(names, progress)
+    _pull(names, progress, offline=False)
 
 
 def verify(names: Sequence[str] = ()) -> list[FileState]:
@@ -43,6 +46,14 @@ def states() -> list[ModelState]:
 
 
 def library() -> Library:
-    """Return the library in `home()`; the folder `OMNILIVE_MODELS` is tried before any network."""
+    """Return the library in `home()`."""
+    return Library(home() / "models", MODELS)
+
+
+def _pull(names: Sequence[str], progress: Progress | None, offline: bool) -> None:
+    # Imported here, because a start with every model in place needs no HTTP client.
+    from omnilive.catalog.pulling import Puller
+
     local = os.environ.get("OMNILIVE_MODELS")
-    return Library(home() / "models", MODELS, Path(local) if local else None)
+    folder = Path(local) if local else None
+    Puller(library(), folder, progress or Silent(), offline).pull(names)

@@ -1,7 +1,6 @@
 """Get one weight file: try its sources in order, check the hash, put it in place."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from omnilive.catalog import disk
@@ -43,7 +42,7 @@ class Fetcher:
             ):
                 return True
         if not file.parts or not all(
-            [self._get(model, part, folder, (), tried) for part in file.parts]
+            self._get(model, part, folder, (), tried) for part in file.parts
         ):
             return False
         return self._join(file, folder, tried)
@@ -67,8 +66,12 @@ class Fetcher:
         tried: list[str],
     ) -> bool:
         part, target = folder / f"{file.name}.part", folder / file.name
+        resumed = part.exists()
         try:
             fill(part)
+            if resumed and disk.sha256_of(part) != file.sha256:
+                part.unlink()  # what was left there was not the beginning of this file
+                fill(part)
             _check(part, file)
         except Unobtainable as failure:
             tried.append(f"{label}: {failure}")
@@ -107,8 +110,7 @@ def _check(part: Path, file: WeightFile) -> None:
     """Remove a file with the wrong hash: nothing can be made of it."""
     found = disk.sha256_of(part)
     if found != file.sha256:
-        with suppress(FileNotFoundError):
-            part.unlink()
+        part.unlink()
         raise Unobtainable(f"wrong content: expected sha256 {file.sha256}, got {found}")
 
 

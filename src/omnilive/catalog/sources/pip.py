@@ -21,8 +21,8 @@ _PROGRESS = re.compile(r"Progress (\d+) of (\d+)")
 
 def download(wheel: Wheel, folder: Path, progress: Progress) -> Path:
     """Download the wheel into the empty `folder`, and return its path."""
-    if util.find_spec("pip") is None:
-        python = sys.executable or "python"
+    if not sys.executable or util.find_spec("pip") is None:
+        python = sys.executable or "python3"
         raise Unobtainable(f"this Python has no pip: type `{python} -m ensurepip`, then try again")
     folder.mkdir(parents=True)
     said, status = _run(_command(wheel, folder), folder, str(wheel), progress)

