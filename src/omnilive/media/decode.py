@@ -45,8 +45,8 @@ class Decoder:
     ) -> None:
         self._opened, self._config, self._counts = opened, config, counts
         self._start_s, self._stopped = start_s, stopped
-        # A live stream is joined in the middle, where its own start time may mean nothing.
-        self._timeline = Timeline(None if live else opened.start_s, live or opened.may_restart)
+        self._can_seek = not live and opened.container.format.name in _EXACT_SEEK
+        self._timeline = Timeline(self._first_stamp_s(live), live or opened.may_restart)
         self._grid = FrameGrid(config.max_fps)
         self._painter = Painter(config.max_side_px)
         self._chunker = Chunker(config.rate_hz, config.chunk_s)
@@ -67,9 +67,14 @@ class Decoder:
 
     def _seek(self) -> None:
         lead_s = max(1.0, 2.0 / self._config.max_fps)  # settles the codecs and the frame grid
-        target_s = self._start_s - lead_s + (self._opened.start_s or 0.0)
-        if self._start_s > lead_s and self._opened.container.format.name in _EXACT_SEEK:
+        if self._can_seek and self._start_s > lead_s:
+            target_s = self._start_s - lead_s + (self._opened.start_s or 0.0)
             self._opened.container.seek(round(target_s * av.time_base))
+
+    def _first_stamp_s(self, live: bool) -> float | None:
+        if live:
+            return None  # joined in the middle, where the container's start means nothing
+        return (self._opened.start_s or 0.0) if self._can_seek else self._opened.start_s
 
     def _packets(self) -> Iterator[Any]:
         errors = 0

@@ -89,7 +89,7 @@ class FileSource:
 
     def _ended(self) -> SourceHealth:
         skipped = f"{self.corrupt} damaged packets skipped" if self.corrupt else ""
-        t = self._counts.end_t + self._offset_s
+        t = round(self._counts.end_t + self._offset_s, 6)
         return SourceHealth(t=t, state="ended", detail=skipped)
 
 

@@ -82,7 +82,7 @@ class Chunker:
 
     def _take(self, size: int) -> AudioChunk:
         t = self.next_t
-        line_t = round(t / self._chunk_s) * self._chunk_s
+        line_t = round(round(t / self._chunk_s) * self._chunk_s, 6)
         # Snapped to the grid line it was cut at, so that every run names the same `t`.
         t = line_t if abs(line_t - t) <= 0.5001 / self._rate_hz else t
         pcm, self._held = self._held[:size], self._held[size:]
