@@ -91,6 +91,14 @@ class Percept(Event):
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Keyframe(Event):
+    """A picture worth keeping, as JPEG; `is_cut` when a new scene begins with it."""
+
+    jpeg: bytes
+    is_cut: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """A remembered span that supports an answer. `keyframe` is relative to the session folder."""

@@ -1,0 +1,60 @@
+"""The tables of a session's SQLite file, and how older files become newer ones."""
+
+import sqlite3
+
+from omnilive.core.errors import StoreError
+
+VERSION = 1
+
+_V1 = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE log (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, t REAL NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL
+);
+CREATE TABLE source (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, url TEXT NOT NULL, kind TEXT NOT NULL,
+    offset_s REAL NOT NULL, duration_s REAL, has_video INTEGER NOT NULL, has_audio INTEGER NOT NULL,
+    state TEXT NOT NULL, detail TEXT NOT NULL DEFAULT '',
+    video_s REAL NOT NULL DEFAULT 0, audio_s REAL NOT NULL DEFAULT 0
+);
+CREATE TABLE fact (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
+    start_s REAL NOT NULL, end_s REAL NOT NULL, text TEXT NOT NULL, confidence REAL NOT NULL,
+    open INTEGER NOT NULL, data TEXT NOT NULL
+);
+CREATE INDEX fact_time ON fact (start_s, end_s);
+CREATE INDEX fact_kind ON fact (kind, start_s);
+CREATE INDEX fact_open ON fact (open) WHERE open;
+CREATE TABLE moment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, start_s REAL NOT NULL, end_s REAL NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE INDEX moment_time ON moment (start_s);
+CREATE TABLE keyframe (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, t REAL NOT NULL, bytes INTEGER NOT NULL
+);
+CREATE INDEX keyframe_time ON keyframe (t);
+CREATE TABLE vector (
+    tab TEXT NOT NULL, id INTEGER NOT NULL, start_s REAL NOT NULL, vec BLOB NOT NULL,
+    PRIMARY KEY (tab, id)
+) WITHOUT ROWID;
+CREATE VIRTUAL TABLE fact_words USING fts5 (words, tokenize = 'porter unicode61');
+CREATE VIRTUAL TABLE moment_words USING fts5 (words, tokenize = 'porter unicode61');
+"""
+
+MIGRATIONS = {1: _V1}  # version -> statements that lead to it from the version before
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring the file to the newest version, each step in a transaction of its own.
+
+    Raises StoreError for a file written by a newer omnilive.
+    """
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > VERSION:
+        raise StoreError(
+            f"this memory was written by a newer omnilive (format {version}, this one knows "
+            f"{VERSION}): upgrade omnilive"
+        )
+    for step in range(version + 1, VERSION + 1):
+        db.executescript(f"BEGIN; {MIGRATIONS[step]} PRAGMA user_version = {step}; COMMIT;")

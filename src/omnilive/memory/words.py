@@ -1,0 +1,36 @@
+"""Text to search terms: the same cut for what is stored and for what is asked."""
+
+import re
+import unicodedata
+
+_CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+_TOKEN = re.compile(rf"[{_CJK}]|[^\W_]+(?:['’][^\W_]+)?")
+STOP = frozenset(
+    """a an the and or of to in on at by for with from as is are was were be been being am do does
+    did done have has had having it its it's this that these those there here he she they them his
+    her their i you we me my your our us what when where which who whom whose why how many much
+    any anybody anyone anything some somebody someone something can could will would shall should
+    may might must not no yes so than then too very just now about into over under again once all
+    both each few more most other only own same s t don didn't doesn't isn't wasn't""".split()
+)
+
+
+def words(text: str) -> list[str]:
+    """Return the lower-case words of a text; each Chinese, Japanese or Korean sign is a word."""
+    text = unicodedata.normalize("NFKC", text).lower()
+    found = []
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        # "software2" from text on screen is one token; nothing else needs cutting.
+        found.append(token.replace("’", "'"))
+    return found
+
+
+def content_words(text: str) -> list[str]:
+    """Return the words that carry meaning, in order, each once."""
+    return list(dict.fromkeys(word for word in words(text) if word not in STOP))
+
+
+def index_form(text: str) -> str:
+    """Return the text as it goes into the full-text index."""
+    return " ".join(words(text))

@@ -1,0 +1,1 @@
+"""Frames and sound in, percepts out: words, sounds, objects, screen text, scenes."""

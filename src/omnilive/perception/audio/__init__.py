@@ -1,0 +1,1 @@
+"""Sound in, percepts out: who speaks when, which words, which other sounds."""

@@ -1,0 +1,154 @@
+"""Cuts a stream of sound into utterances at pauses. Pure logic: probabilities in, cuts out."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from pydantic import Field
+
+from omnilive.core.config import Config
+
+
+class SegmenterConfig(Config):
+    """When speech begins and ends."""
+
+    start_probability: float = Field(0.5, gt=0, lt=1)
+    """Speech probability that opens an utterance."""
+
+    stay_probability: float = Field(0.35, gt=0, lt=1)
+    """Below this a window counts as a pause."""
+
+    min_pause_s: float = Field(0.6, gt=0)
+    """A pause this long ends the utterance."""
+
+    min_speech_s: float = Field(0.2, gt=0)
+    """An utterance with less speech than this is dropped (clicks, coughs)."""
+
+    max_utterance_s: float = Field(14.0, gt=4, le=28)
+    """A longer utterance is cut at its quietest moment in the last third."""
+
+    pad_s: float = Field(0.25, ge=0)
+    """Sound kept before the first and after the last speech."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """A stretch of speech. Shapes: pcm is (S,) float32, starting at `start_s`."""
+
+    number: int
+    start_s: float
+    end_s: float
+    pcm: np.ndarray
+    speech_probability: float
+
+
+@dataclass(slots=True)
+class SegmentState:
+    """The sound and the probabilities that are still undecided, one entry per VAD window."""
+
+    t: float | None = None
+    windows: list[np.ndarray] = field(default_factory=list)
+    probs: list[float] = field(default_factory=list)
+    first: int | None = None  # index of the first speech window of the open utterance
+    last: int = 0  # index of the latest speech window
+    number: int = 0
+
+
+class Segmenter:
+    """Feed windows in order; yields each utterance when the pause after it is sure."""
+
+    def __init__(self, config: SegmenterConfig, rate_hz: int, window: int) -> None:
+        self.config, self.rate_hz, self.window = config, rate_hz, window
+        self._window_s = window / rate_hz
+        self._pad = round(config.pad_s / self._window_s)
+        self._pause = max(1, round(config.min_pause_s / self._window_s))
+        self._longest = round(config.max_utterance_s / self._window_s)
+
+    def init_state(self) -> SegmentState:
+        """Return the state of a stream that has not begun."""
+        return SegmentState()
+
+    def step(self, t: float, pcm: np.ndarray, prob: float, state: SegmentState) -> list[Utterance]:
+        """Feed one VAD window that starts at `t`; return the utterances it completes."""
+        if state.t is None:
+            state.t = t
+        state.windows.append(pcm)
+        state.probs.append(prob)
+        index = len(state.probs) - 1
+        if state.first is None:
+            if prob < self.config.start_probability:
+                self._forget(state, keep=self._pad)
+                return []
+            state.first = state.last = index
+        elif prob >= self.config.stay_probability:
+            state.last = index
+        if index - state.last >= self._pause:
+            done = self._take(state, state.last + 1)
+            self._forget(state, keep=self._pad)
+            state.first = None
+            return done
+        if index - state.first + 1 >= self._longest:
+            return self._split(state)
+        return []
+
+    def flush(self, state: SegmentState) -> list[Utterance]:
+        """Close the open utterance: the stream ended or broke off."""
+        done = self._take(state, state.last + 1) if state.first is not None else []
+        self._forget(state, keep=0)
+        state.first, state.t = None, None
+        return done
+
+    def open_utterance(self, state: SegmentState) -> Utterance | None:
+        """Return what has been said so far in the utterance that has not ended."""
+        if state.first is None:
+            return None
+        return self._cut(state, len(state.probs), state.number)
+
+    def _take(self, state: SegmentState, stop: int) -> list[Utterance]:
+        assert state.first is not None
+        speech = [p for p in state.probs[state.first : stop] if p >= self.config.stay_probability]
+        if len(speech) * self._window_s < self.config.min_speech_s:
+            return []
+        state.number += 1
+        return [self._cut(state, stop, state.number - 1)]
+
+    def _split(self, state: SegmentState) -> list[Utterance]:
+        """Cut an endless utterance at its quietest window; what follows stays open."""
+        stop = self._quietest(state)
+        assert state.first is not None
+        done = [self._cut(state, stop, state.number, pad_after=0)]
+        state.number += 1
+        self._forget(state, keep=len(state.probs) - stop)
+        state.first = 0
+        voiced = [i for i, p in enumerate(state.probs) if p >= self.config.stay_probability]
+        state.last = voiced[-1] if voiced else 0
+        return done
+
+    def _cut(
+        self, state: SegmentState, stop: int, number: int, pad_after: int | None = None
+    ) -> Utterance:
+        assert state.first is not None and state.t is not None
+        begin = max(0, state.first - self._pad)
+        end = min(len(state.probs), stop + (self._pad if pad_after is None else pad_after))
+        start_s = state.t + begin * self._window_s
+        return Utterance(
+            number=number,
+            start_s=start_s,
+            end_s=start_s + (end - begin) * self._window_s,
+            pcm=np.concatenate(state.windows[begin:end]),
+            speech_probability=float(np.mean(state.probs[state.first : stop])),
+        )
+
+    def _quietest(self, state: SegmentState) -> int:
+        """Return the index after the quietest window of the last third."""
+        assert state.first is not None
+        length = len(state.probs) - state.first
+        tail = np.array(state.probs[-length // 3 :])
+        smooth = np.convolve(tail, np.ones(5) / 5, mode="same")
+        return len(state.probs) - len(tail) + int(smooth.argmin()) + 1
+
+    def _forget(self, state: SegmentState, keep: int) -> None:
+        drop = len(state.probs) - keep
+        if drop <= 0 or state.t is None:
+            return
+        del state.windows[:drop], state.probs[:drop]
+        state.t += drop * self._window_s

@@ -1,0 +1,153 @@
+"""Whisper by CTranslate2, on windows as short as the utterance instead of always 30 s."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from faster_whisper import WhisperModel
+from faster_whisper.audio import pad_or_trim
+from faster_whisper.tokenizer import Tokenizer
+from pydantic import Field
+
+from omnilive.core.config import Config
+from omnilive.core.errors import BackendError
+from omnilive.perception.audio.base import Transcript, Word
+
+FRAMES_PER_S = 100
+FULL_WINDOW = 3000
+SIMPLIFIED = "以下是普通话的句子。"  # nudges Whisper towards simplified characters and punctuation
+
+
+class WhisperConfig(Config):
+    """How carefully Whisper listens."""
+
+    threads: int = Field(1, ge=1)
+    """CPU threads for one utterance."""
+
+    beam_size: int = Field(3, ge=1, le=10)
+    """Hypotheses kept for a final transcript; partials use one."""
+
+    min_window_s: float = Field(10.0, ge=1, le=30)
+    """Shortest encoder window: shorter is faster and less accurate."""
+
+    languages: tuple[str, ...] = ()
+    """Languages to choose from, such as ("en", "zh"); empty for all that the model knows."""
+
+    min_logprob: float = -1.0
+    """Mean log-probability of the words under which a transcript is tried again, then dropped."""
+
+    max_no_speech: float = Field(0.6, ge=0, le=1)
+    """Probability of "no speech" over which a doubtful transcript is dropped."""
+
+    max_repetition: float = 2.4
+    """Compression ratio over which a transcript counts as a loop (Whisper's own measure)."""
+
+
+class WhisperASR:
+    """One utterance in, words out. Not thread-safe: owned by one worker."""
+
+    rate_hz = 16000
+
+    def __init__(self, folder: Path, config: WhisperConfig | None = None) -> None:
+        self.config = config or WhisperConfig()
+        try:
+            self._whisper = WhisperModel(
+                str(folder), device="cpu", compute_type="int8", cpu_threads=self.config.threads
+            )
+        except (RuntimeError, ValueError) as error:
+            raise BackendError(f"cannot load Whisper from {folder}: {error}") from error
+        self._last_language = ""
+
+    def transcribe(self, pcm: np.ndarray, *, quick: bool = False) -> Transcript:
+        """Return the words in (S,) float32 samples of 16 kHz, at most 30 s."""
+        first = self._attempt(pcm, self.config.min_window_s, 1 if quick else self.config.beam_size)
+        if quick or self._is_sound(first):
+            best = first
+        else:
+            # Short windows are off Whisper's training; the full one is slower and steadier.
+            best = self._attempt(pcm, 30.0, 5)
+        if not self._is_sound(best):
+            return Transcript(text="")
+        if not quick:
+            self._last_language = best["language"]
+        words = () if quick else self._words(best)
+        confidence = float(np.exp(best["logprob"]))
+        return Transcript(
+            text=best["text"], words=words, language=best["language"], confidence=confidence
+        )
+
+    def _attempt(self, pcm: np.ndarray, window_s: float, beam_size: int) -> dict[str, Any]:
+        features = self._whisper.feature_extractor(pcm)
+        length = features.shape[-1]
+        window = min(FULL_WINDOW, max(int(window_s * FRAMES_PER_S), -(-length // 100) * 100))
+        encoded = self._whisper.encode(pad_or_trim(features, window))
+        language = self._language(encoded)
+        tokenizer = Tokenizer(
+            self._whisper.hf_tokenizer, True, task="transcribe", language=language
+        )
+        result = self._whisper.model.generate(
+            encoded,
+            [self._prompt(tokenizer, language)],
+            beam_size=beam_size,
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_blank=True,
+            max_length=min(448, 16 + int(length / FRAMES_PER_S * 12)),
+            no_repeat_ngram_size=5,
+        )[0]
+        tokens = [t for t in result.sequences_ids[0] if t < tokenizer.eot]
+        return {
+            "text": tokenizer.decode(tokens).strip(),
+            "tokens": tokens,
+            "logprob": result.scores[0] * (len(tokens) / (len(tokens) + 1)),
+            "no_speech": result.no_speech_prob,
+            "language": language,
+            "encoded": encoded,
+            "frames": min(length, window),
+            "tokenizer": tokenizer,
+            "duration_s": len(pcm) / self.rate_hz,
+        }
+
+    def _prompt(self, tokenizer: Tokenizer, language: str) -> list[int]:
+        start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        if language != "zh":
+            return start
+        return [tokenizer.sot_prev, *tokenizer.encode(" " + SIMPLIFIED), *start]
+
+    def _language(self, encoded: Any) -> str:
+        scores = {
+            token[2:-2]: score for token, score in self._whisper.model.detect_language(encoded)[0]
+        }
+        if self.config.languages:
+            scores = {code: scores.get(code, 0.0) for code in self.config.languages}
+        best = max(scores, key=lambda code: scores[code])
+        # A short utterance is weak evidence: stay with the language spoken so far.
+        if scores[best] < 0.5 and scores.get(self._last_language, 0.0) > 0.1:
+            return self._last_language
+        return best
+
+    def _is_sound(self, attempt: dict[str, Any]) -> bool:
+        text = attempt["text"]
+        if not any(c.isalnum() for c in text):
+            return False
+        if attempt["no_speech"] > self.config.max_no_speech and attempt["logprob"] < -0.5:
+            return False
+        too_fast = len(text) > 12 + 40 * attempt["duration_s"]
+        return attempt["logprob"] > self.config.min_logprob and not too_fast and not self._loops(text)
+
+    def _loops(self, text: str) -> bool:
+        import zlib
+
+        data = text.encode()
+        return len(data) > 40 and len(data) / len(zlib.compress(data)) > self.config.max_repetition
+
+    def _words(self, attempt: dict[str, Any]) -> tuple[Word, ...]:
+        aligned = self._whisper.find_alignment(
+            attempt["tokenizer"], [attempt["tokens"]], attempt["encoded"], attempt["frames"]
+        )
+        words = aligned[0] if aligned else []
+        return tuple(
+            Word(w["word"].strip(), float(w["start"]), float(w["end"]), float(w["probability"]))
+            for w in words
+            if w["word"].strip()
+        )

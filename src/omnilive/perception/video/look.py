@@ -1,0 +1,183 @@
+"""The watching eye: one picture in, percepts and keyframes out. Plain sync code, one stream."""
+
+import re
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from pydantic import Field
+
+from omnilive.core.config import Config
+from omnilive.core.events import Keyframe, Percept, VideoFrame
+from omnilive.perception.video.base import ObjectDetector, Tagger
+from omnilive.perception.video.colour import is_monochrome, palette
+from omnilive.perception.video.sampler import Look, Sampler, SamplerConfig, SamplerState
+from omnilive.perception.video.spans import Span, SpanFollower, SpanState
+from omnilive.perception.video.track import Track, Tracker, TrackerConfig, TrackState, position
+
+
+class LookConfig(Config):
+    """What the eye does with a picture."""
+
+    sampler: SamplerConfig = SamplerConfig()
+    tracker: TrackerConfig = TrackerConfig()
+
+    tag_score: float = Field(0.5, gt=0, le=1)
+    """Probability from which "the picture looks like X" is noted."""
+
+    keyframe_every_s: float = Field(4.0, gt=0)
+    """A picture is kept at least this often while something changes."""
+
+    keyframe_px: int = Field(640, ge=64)
+    """Longer side of a kept picture."""
+
+    keyframe_quality: int = Field(80, ge=1, le=100)
+    """JPEG quality of a kept picture."""
+
+
+@dataclass(slots=True)
+class LookState:
+    """All that the eye remembers of one stream."""
+
+    sampler: SamplerState
+    tracks: TrackState
+    tags: SpanState
+    keyframe_t: float = -1e9
+    tag_t: float = -1e9
+    still: int = 0
+    looked: int = 0
+    last_t: float = 0.0
+    scene: int = 0
+    settle_t: float = field(default=-1e9)
+
+
+class Eye:
+    """Objects, scenes and tags of one stream of pictures."""
+
+    def __init__(
+        self, config: LookConfig, detector: ObjectDetector | None, tagger: Tagger | None
+    ) -> None:
+        self.config, self._detector, self._tagger = config, detector, tagger
+        self._sampler = Sampler(config.sampler)
+        self._tracker = Tracker(config.tracker)
+        self._tags = SpanFollower(confirm=2, patience=2, sure=0.85, likeness=1.0)
+
+    def init_state(self) -> LookState:
+        """Return the state of a stream that has not begun."""
+        return LookState(
+            self._sampler.init_state(), self._tracker.init_state(), self._tags.init_state()
+        )
+
+    def decide(self, frame: VideoFrame, state: LookState) -> Look:
+        """Say whether this picture is worth looking at; cheap, and called for each one."""
+        look = self._sampler.step(frame.t, frame.rgb, state.sampler)
+        if not look.wanted:
+            state.still += 1
+        return look
+
+    def step(self, frame: VideoFrame, look: Look, state: LookState) -> list[Percept | Keyframe]:
+        """Look at one picture that `decide` wanted."""
+        out: list[Percept | Keyframe] = []
+        first = state.looked == 0
+        if first or look.is_cut:
+            out += self._new_scene(frame, state)
+        came = self._objects(frame, state, out)
+        self._tag(frame, look, state, out)
+        due = look.motion > 1 and frame.t - state.keyframe_t >= self.config.keyframe_every_s
+        if first or look.is_cut or came or due:
+            out.append(self._keyframe(frame, first or look.is_cut, state))
+        state.looked += 1
+        state.last_t = frame.t
+        return out
+
+    def end(self, state: LookState) -> list[Percept | Keyframe]:
+        """Close what is open: the stream ended or broke off."""
+        out = [_object(track, state.tracks, left=True) for track in self._tracker.end(state.tracks)]
+        return [*out, *(_tagged(span, ended=True) for span in self._tags.end(state.tags))]
+
+    def _new_scene(self, frame: VideoFrame, state: LookState) -> list[Percept | Keyframe]:
+        out = self.end(state)
+        colours = palette(frame.rgb)
+        text = "picture in " + " and ".join(colours) if colours else "new picture"
+        if is_monochrome(frame.rgb):
+            text = "black and white picture"
+        data = {"id": f"scene{state.scene}", "palette": colours, "cut": state.looked > 0}
+        state.scene += 1
+        state.keyframe_t = state.tag_t = -1e9
+        scene = Percept(
+            t=frame.t, kind="scene", start_s=frame.t, end_s=frame.t, text=text, confidence=1.0,
+            data=data,
+        )  # fmt: skip
+        return [*out, scene]
+
+    def _objects(
+        self, frame: VideoFrame, state: LookState, out: list[Percept | Keyframe]
+    ) -> bool:
+        if self._detector is None:
+            return False
+        found = self._detector.detect(frame.rgb)
+        changes = self._tracker.step(frame.t, frame.rgb, found, state.tracks)
+        out += [_object(track, state.tracks, left=True) for track in changes.left]
+        out += [_object(track, state.tracks, left=False) for track in changes.came]
+        return bool(changes.came)
+
+    def _tag(
+        self, frame: VideoFrame, look: Look, state: LookState, out: list[Percept | Keyframe]
+    ) -> None:
+        if self._tagger is None or (frame.t - state.tag_t < 0.9 and not look.is_cut):
+            return
+        state.tag_t = frame.t
+        tags = [(name, p) for name, p in self._tagger.tag(frame.rgb) if p >= self.config.tag_score]
+        began, ended = self._tags.step(frame.t, tags, state.tags)
+        out += [_tagged(span, ended=True) for span in ended]
+        out += [_tagged(span, ended=False) for span in began]
+
+    def _keyframe(self, frame: VideoFrame, is_cut: bool, state: LookState) -> Keyframe:
+        height, width = frame.rgb.shape[:2]
+        scale = min(1.0, self.config.keyframe_px / max(height, width))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        small = cv2.resize(frame.rgb, size, interpolation=cv2.INTER_AREA)
+        bgr = np.ascontiguousarray(small[:, :, ::-1])
+        _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, self.config.keyframe_quality])
+        state.keyframe_t = frame.t
+        return Keyframe(t=frame.t, jpeg=jpeg.tobytes(), is_cut=is_cut)
+
+
+def _object(track: Track, state: TrackState, *, left: bool) -> Percept:
+    same = [t for t in state.tracks if t.label == track.label and t.confirmed]
+    colour = track.colour
+    text = f"{track.label} in {colour}" if track.label == "person" else f"{colour} {track.label}"
+    end_s = track.here_t if left else track.first_t
+    return Percept(
+        t=track.here_t,
+        kind="object",
+        start_s=track.first_t,
+        end_s=end_s,
+        text=text.strip(),
+        confidence=track.score,
+        final=left,
+        data={
+            "id": f"object{track.number}",
+            "event": "left" if left else "appeared",
+            "label": track.label,
+            "colour": colour,
+            "position": position(track.first_box if not left else track.box),
+            "first_position": position(track.first_box),
+            "box": [round(v, 3) for v in track.box],
+            "visible": len(same),
+        },
+    )
+
+
+def _tagged(span: Span, *, ended: bool) -> Percept:
+    names = [re.sub(r"\s+", " ", name).strip() for name in span.text.split(",")]
+    return Percept(
+        t=span.last_t,
+        kind="scene",
+        start_s=span.first_t,
+        end_s=span.last_t,
+        text=f"looks like {names[0]}",
+        confidence=span.score,
+        final=ended,
+        data={"id": f"tag{span.number}", "tag": names[0], "names": names},
+    )

@@ -1,0 +1,117 @@
+"""Chooses which pictures are looked at: more when the scene moves, fewer when it is still.
+
+The choice depends on the pictures and their times alone, so that live and fast pace agree.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from pydantic import Field
+
+from omnilive.core.config import Config
+
+THUMB = (64, 36)  # width, height
+
+
+class SamplerConfig(Config):
+    """How often to look. Rates are pictures a second."""
+
+    base_fps: float = Field(1.0, gt=0, le=4)
+    """Rate while something changes slowly."""
+
+    moving_fps: float = Field(2.0, gt=0, le=8)
+    """Rate while the scene moves."""
+
+    still_fps: float = Field(0.5, gt=0, le=4)
+    """Rate while nothing changes at all."""
+
+    moving_difference: float = Field(4.0, gt=0)
+    """Mean grey difference (0 to 255) to the last picture looked at that counts as moving."""
+
+    still_difference: float = Field(0.8, ge=0)
+    """Mean grey difference under which nothing has changed."""
+
+    cut_difference: float = Field(0.45, gt=0, le=1)
+    """Colour-histogram distance (0 to 1) between neighbours that counts as a scene cut."""
+
+
+class Look(NamedTuple):
+    """The sampler's decision on one picture."""
+
+    wanted: bool
+    is_cut: bool
+    motion: float
+
+
+@dataclass(slots=True)
+class SamplerState:
+    """The last picture seen and the last one looked at, as thumbnails."""
+
+    seen: np.ndarray | None = None
+    seen_histogram: np.ndarray | None = None
+    looked: np.ndarray | None = None
+    looked_t: float = field(default=-1e9)
+    cut_t: float = field(default=-1e9)
+
+
+def thumbnail(rgb: np.ndarray) -> np.ndarray:
+    """Return a (36, 64, 3) uint8 thumbnail."""
+    return cv2.resize(rgb, THUMB, interpolation=cv2.INTER_AREA)
+
+
+def histogram(thumb: np.ndarray) -> np.ndarray:
+    """Return a normalised (8, 4, 4) HSV histogram of a thumbnail, flattened."""
+    hsv = cv2.cvtColor(thumb, cv2.COLOR_RGB2HSV)
+    counts = cv2.calcHist([hsv], [0, 1, 2], None, [8, 4, 4], [0, 180, 0, 256, 0, 256])
+    return (counts / counts.sum()).astype(np.float32).ravel()
+
+
+def grey_difference(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the mean absolute difference of two thumbnails, 0 to 255."""
+    return float(np.abs(a.astype(np.int16) - b.astype(np.int16)).mean())
+
+
+class Sampler:
+    """Feed every candidate picture in order."""
+
+    def __init__(self, config: SamplerConfig) -> None:
+        self.config = config
+
+    def init_state(self) -> SamplerState:
+        """Return the state of a stream that has not begun."""
+        return SamplerState()
+
+    def step(self, t: float, rgb: np.ndarray, state: SamplerState) -> Look:
+        """Decide on the picture at `t`."""
+        thumb = thumbnail(rgb)
+        colours = histogram(thumb)
+        is_cut = self._is_cut(thumb, colours, state)
+        state.seen, state.seen_histogram = thumb, colours
+        if state.looked is None or is_cut:
+            return self._look(t, thumb, state, is_cut, 255.0)
+        motion = grey_difference(thumb, state.looked)
+        return self._look(t, thumb, state, False, motion)
+
+    def _look(
+        self, t: float, thumb: np.ndarray, state: SamplerState, is_cut: bool, motion: float
+    ) -> Look:
+        config = self.config
+        fps = config.base_fps
+        if motion >= config.moving_difference:
+            fps = config.moving_fps
+        elif motion < config.still_difference:
+            fps = config.still_fps
+        due = t - state.looked_t >= 1 / fps - 0.01
+        if due or is_cut:
+            state.looked, state.looked_t = thumb, t
+        return Look(due or is_cut, is_cut, motion)
+
+    def _is_cut(self, thumb: np.ndarray, colours: np.ndarray, state: SamplerState) -> bool:
+        if state.seen is None or state.seen_histogram is None:
+            return False
+        distance = 0.5 * float(np.abs(colours - state.seen_histogram).sum())
+        # Colours alone miss a cut between similar rooms, pixels alone cry at every pan.
+        pixels = grey_difference(thumb, state.seen) / 255
+        return distance > self.config.cut_difference or distance + 2 * pixels > 0.75
