@@ -35,12 +35,13 @@ class Silent:
 class Bar:
     """A Rich progress bar on standard error; where that is no terminal, one line a transfer."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: Any = None) -> None:
+        self._console = console
         self._bar: Any = None
 
     def start(self, label: str, total_bytes: int | None) -> None:
         """Show a new bar under the finished ones."""
-        console = _console()
+        console = self._console or _console()
         if not console.is_terminal:
             console.print(f"fetching {label}{_size(total_bytes)}", highlight=False)
             return

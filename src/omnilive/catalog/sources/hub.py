@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 
 from omnilive.catalog.base import Hub, WeightFile
-from omnilive.catalog.disk import CHUNK_BYTES, write
+from omnilive.catalog.disk import write
 from omnilive.catalog.progress import Progress
 from omnilive.catalog.sources import Unobtainable
 
@@ -54,6 +54,8 @@ class HubClient:
             except httpx.TransportError as error:
                 if _size(part) <= before or attempt == self._tries - 1:
                     raise Unobtainable(f"the download broke off ({error})") from error
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise Unobtainable(f"{url}: {error}") from error
             time.sleep(self._pause_s)
 
 
@@ -84,7 +86,8 @@ def _continue(url: str, size_bytes: int, part: Path, progress: Progress) -> None
         if not append:
             progress.advance(-have)
         room_bytes = size_bytes - have if append else size_bytes
-        chunks = _at_most(room_bytes, answer.iter_bytes(CHUNK_BYTES))
+        # No chunk size: with one, what has come of an unfinished chunk is lost at a cut.
+        chunks = _at_most(room_bytes, answer.iter_bytes())
         write(chunks, part, progress, append=append)
 
 
