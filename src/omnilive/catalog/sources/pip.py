@@ -107,5 +107,8 @@ def _follow(lines: Iterable[str], label: str, progress: Progress) -> list[str]:
 
 
 def _reason(said: list[str], status: int) -> str:
+    """Sum up pip's last lines; a network that failed stands in its warnings only."""
     errors = [line.removeprefix("ERROR: ") for line in said if line.startswith("ERROR: ")]
-    return f"pip failed (exit status {status}): " + ("; ".join(errors or said[-3:]) or "no message")
+    retries = [line.removeprefix("WARNING: ") for line in said if "Retrying (" in line]
+    why = "; ".join([*retries[-1:], *(errors or said[-3:])])
+    return f"pip failed (exit status {status}): {why or 'no message'}"
