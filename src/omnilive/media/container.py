@@ -1,5 +1,6 @@
 """Opens what FFmpeg can read, and says what is inside or why not."""
 
+import errno
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -122,6 +123,7 @@ _REASONS: dict[type[Exception], str] = {
     av.error.ConnectionResetError: "the server cut the connection: check that it serves this path",
     av.error.TimeoutError: "the server did not answer in time: check the address and the network",
     av.error.ExitError: "nothing arrived in time: check that the stream is being published",
+    av.error.BrokenPipeError: "the connection broke in the middle: check the network",
     av.error.HTTPNotFoundError: "the server has nothing at this path (HTTP 404): check the address",
     av.error.HTTPUnauthorizedError: "it wants a login (HTTP 401): put user:password@ into the URL",
     av.error.HTTPForbiddenError: "the server denies access (HTTP 403): check the login or token",
@@ -139,5 +141,9 @@ def reason_of(error: Exception) -> str:
     for kind in type(error).__mro__:
         if kind in _REASONS:
             return _REASONS[kind]
+    if getattr(error, "errno", None) == errno.EIO:
+        return "reading broke off in the middle: check the connection or the disk"
+    if getattr(error, "errno", None) in (errno.EHOSTUNREACH, errno.ENETUNREACH):
+        return "the host cannot be reached: check the address and the network"
     text = getattr(error, "strerror", None) or type(error).__name__
     return f"FFmpeg could not read it ({text}): check the address and that it can be played"

@@ -1,0 +1,95 @@
+"""The child process that opens one network stream or device; it may hang, its parent kills it.
+
+Run as `python -m omnilive.media.child`: a request line on stdin, messages on stdout. It ends
+when stdin closes, so it never outlives its parent.
+"""
+
+import os
+import sys
+import threading
+from typing import Any, BinaryIO
+
+from omnilive.core.clock import SystemClock
+from omnilive.core.errors import SourceError
+from omnilive.core.events import SourceHealth
+from omnilive.media.container import Opened, open_container
+from omnilive.media.decode import Counts, Decoder
+from omnilive.media.wire import BEAT_S, Note, Request, send
+
+
+def main() -> None:
+    """Serve one request."""
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not end up among the messages
+    request = Request.from_line(sys.stdin.buffer.readline())
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    try:
+        serve(request, out)
+    except SourceError as error:
+        send(out, Note("failed", {"reason": error.reason}))
+    except BrokenPipeError:
+        os._exit(0)
+
+
+def serve(request: Request, out: BinaryIO) -> None:
+    """Open, tell what is there, and send the items until the stream ends."""
+    config = request.config
+    opened = open_container(
+        request.name,
+        request.name,
+        format=request.format,
+        options=request.options,
+        timeout_s=(config.connect_s, config.stall_s),
+    )
+    live = opened.duration_s is None if request.live is None else request.live
+    send(out, Note("info", _facts(opened, live)))
+    counts = Counts()
+    decoder = Decoder(
+        opened, config, counts, start_s=request.start_s, live=live, stopped=Pulse(out, counts)
+    )
+    for item in decoder.items():
+        if not isinstance(item, SourceHealth):
+            send(out, item)
+    send(out, Note("beat", _progress(counts)))
+    send(out, Note("ended", {"end_t": counts.end_t}))
+
+
+class Pulse:
+    """Asked before each packet whether to stop; tells the parent that packets do arrive."""
+
+    def __init__(self, out: BinaryIO, counts: Counts) -> None:
+        self._out, self._counts = out, counts
+        self._clock, self._last_s = SystemClock(), 0.0
+
+    def __call__(self) -> bool:
+        """Send a beat when one is due; never stop."""
+        now = self._clock.now()
+        if now - self._last_s >= BEAT_S:
+            self._last_s = now
+            send(self._out, Note("beat", _progress(self._counts)))
+        return False
+
+
+def _progress(counts: Counts) -> dict[str, Any]:
+    return {"decoded": counts.decoded, "corrupt": counts.corrupt}
+
+
+def _facts(opened: Opened, live: bool) -> dict[str, Any]:
+    return {
+        "duration_s": None if live else opened.duration_s,
+        "has_video": opened.video is not None,
+        "has_audio": opened.audio is not None,
+        "width": opened.video.width if opened.video else None,
+        "height": opened.video.height if opened.video else None,
+        "fps": opened.fps,
+        "live": live,
+    }
+
+
+def _die_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
