@@ -1,0 +1,33 @@
+import { useMemo } from "react";
+
+import { t } from "../strings";
+import { captionsAt, liveCaptions, speechLines } from "./selectors";
+import type { SessionState } from "./state";
+import type { Playhead } from "./usePlayhead";
+
+interface CaptionsProps {
+  state: SessionState;
+  playhead: Playhead;
+}
+
+/** The words spoken at the time on show; a word not settled yet is drawn lighter. */
+export function Captions({ state, playhead }: CaptionsProps) {
+  const { moments, percepts, partials } = state;
+  const lines = useMemo(() => speechLines(moments, percepts), [moments, percepts]);
+  const live = playhead.following ? liveCaptions(percepts, partials) : [];
+  const shown = live.length > 0 ? live : captionsAt(lines, playhead.t);
+
+  return (
+    // Not announced as they change: a reader would talk over the sound. They can be read at will.
+    <section className="captions" aria-label={t("captions.label")} aria-live="off">
+      {shown.length === 0 && (
+        <p className="quiet">{playhead.following ? t("captions.waiting") : t("captions.silent")}</p>
+      )}
+      {shown.map(({ key, text, settled, current }) => (
+        <p key={key} data-settled={settled} data-current={current} className="caption-line">
+          {text}
+        </p>
+      ))}
+    </section>
+  );
+}

@@ -1,0 +1,96 @@
+/** What the session page knows: one state, grown by the server's answers and the event log. */
+
+import type { Link } from "../api/events";
+import type {
+  Answer,
+  Fact,
+  Moment,
+  Percept,
+  Session,
+  SessionEvent,
+  Source,
+  SourceState,
+} from "../api/types";
+
+export interface Gap {
+  start_s: number;
+  end_s: number;
+  reason: string;
+}
+
+/** A question with, in time, its answer or the reason there is none. */
+export interface Exchange {
+  key: string;
+  question: string;
+  /** Set when the question was about the past only. */
+  asOf_s: number | null;
+  answer: Answer | null;
+  error: string | null;
+}
+
+export interface SessionState {
+  session: Session | null;
+  sources: Source[];
+  /** When each source entered its present state, on the session clock. */
+  since_s: Partial<Record<number, { state: SourceState; t: number }>>;
+  moments: Moment[];
+  /** Moments that came over the event log: their facts are gathered from percepts. */
+  gathering: ReadonlySet<number>;
+  /** True once nothing older than `moments[0]` is left on the server. */
+  complete: boolean;
+  /** Recent final percepts, oldest first. */
+  percepts: Percept[];
+  /** Captions that are still changing. */
+  partials: Percept[];
+  gaps: Gap[];
+  exchanges: Exchange[];
+  link: Link;
+  /** The newest second known of. */
+  edge_s: number;
+}
+
+export type Action =
+  | { type: "opened"; session: Session; sources: Source[]; moments: Moment[]; complete: boolean }
+  | { type: "session"; session: Session }
+  | { type: "sources"; sources: Source[] }
+  | { type: "earlier"; moments: Moment[]; complete: boolean }
+  | { type: "event"; event: SessionEvent }
+  | { type: "link"; link: Link }
+  | { type: "asked"; key: string; question: string; asOf_s: number | null }
+  | { type: "answered"; key: string; answer: Answer }
+  | { type: "ask-failed"; key: string; message: string };
+
+export const emptyState: SessionState = {
+  session: null,
+  sources: [],
+  since_s: {},
+  moments: [],
+  gathering: new Set(),
+  complete: false,
+  percepts: [],
+  partials: [],
+  gaps: [],
+  exchanges: [],
+  link: "connecting",
+  edge_s: 0,
+};
+
+/** How many final percepts are kept for captions and for moments still to come. */
+export const PERCEPTS_KEPT = 1000;
+
+/** A percept as a fact of a moment. Log numbers are made negative: they are not fact ids. */
+export function factOf(percept: Percept): Fact {
+  const { kind, start_s, end_s, text } = percept;
+  return { id: -(percept.seq ?? 0), kind, start_s, end_s, text };
+}
+
+/** How far the sources have been watched, on the session clock. */
+export function watchedTo(sources: Source[]): number {
+  return Math.max(0, ...sources.map((source) => source.offset_s + source.position_s));
+}
+
+const ACTIVE: readonly SourceState[] = ["connecting", "live", "stalled", "reconnecting"];
+
+export function isActive(source: Source): boolean {
+  return ACTIVE.includes(source.state);
+}

@@ -1,0 +1,32 @@
+/** The state of a source in plain words. */
+
+import type { Source } from "../api/types";
+import { clock, sourceName } from "../format";
+import { t } from "../strings";
+import type { SessionState } from "./state";
+
+export function sourceStatus(source: Source, since_s: SessionState["since_s"]): string {
+  const name = sourceName(source.url);
+  const position = clock(source.position_s);
+  const entered = since_s[source.id];
+  const since = clock(
+    entered?.state === source.state ? entered.t : source.offset_s + source.position_s,
+  );
+  switch (source.state) {
+    case "connecting":
+      return t("status.connecting", { name });
+    case "live":
+      if (source.duration_s === null) return t("status.live", { name, time: position });
+      return t("status.live.of", { name, time: position, total: clock(source.duration_s) });
+    case "stalled":
+      return t("status.stalled", { name, time: since });
+    case "reconnecting":
+      return t("status.reconnecting", { name, time: since });
+    case "ended":
+      return t("status.ended", { name, time: position });
+    case "failed":
+      return t("status.failed", { name, detail: source.detail || t("status.noreason") });
+    case "interrupted":
+      return t("status.interrupted", { name, time: position });
+  }
+}
