@@ -1,0 +1,1 @@
+"""Training, evaluation and benchmarks; may import omnilive, never the reverse."""

@@ -1,6 +1,7 @@
 """Bounded queues between stages: each says what it does when full."""
 
 import asyncio
+import contextlib
 import enum
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -67,6 +68,19 @@ class Channel(Generic[T]):
         item = self._items.popleft()
         self._writable.set()
         return item
+
+    async def drain(self, wait_s: float) -> tuple[list[T], bool]:
+        """Return (all that is queued, whether the channel is closed), after `wait_s` at most."""
+        if not self._items:
+            self._readable.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._readable.wait()
+        taken = list(self._items)
+        self._items.clear()
+        self._writable.set()
+        closed = bool(taken) and taken[-1] is _CLOSED
+        return (taken[:-1] if closed else taken), closed
 
     async def __aiter__(self) -> AsyncIterator[T]:
         while (item := await self.get()) is not _CLOSED:

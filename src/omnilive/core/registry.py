@@ -20,7 +20,7 @@ class Registry:
         return sorted(self._targets())
 
     def load(self, name: str) -> Any:
-        """Import and return the backend. Unknown name: ConfigError; missing library: BackendError."""
+        """Import a backend. Unknown name: ConfigError; missing library: BackendError."""
         targets = self._targets()
         if name not in targets:
             known = ", ".join(sorted(targets))

@@ -127,6 +127,30 @@ class SqliteStore:
         with self.transaction():
             self._db.execute("UPDATE fact SET open = 0 WHERE open")
 
+    def drop_unfinished(self, source_id: int, video_t: float, audio_t: float) -> list[Fact]:
+        """Tidy up after a break: forget what began after the media were last complete.
+
+        Return the objects that were in view; all else that was open is closed.
+        """
+        heard = ("speech", "sound")
+        prefix = f"{source_id}:"
+        with self.transaction():
+            late = self._rows(
+                "SELECT id FROM fact WHERE substr(key, 1, ?) = ? AND start_s >= "
+                "CASE WHEN kind IN (?, ?) THEN ? ELSE ? END",
+                len(prefix), prefix, *heard, audio_t - 1e-3, video_t + 1e-3,
+            )  # fmt: skip
+            for (id,) in late:
+                self._forget_fact(id)
+            rows = self._rows(f"{_FACT} WHERE open AND kind = 'object'")
+            self._db.execute("UPDATE fact SET open = 0 WHERE open AND kind != 'object'")
+        return [_fact(row) for row in rows]
+
+    def _forget_fact(self, id: int) -> None:
+        self._db.execute("DELETE FROM fact WHERE id = ?", (id,))
+        self._db.execute("DELETE FROM fact_words WHERE rowid = ?", (id,))
+        self._db.execute("DELETE FROM vector WHERE tab = 'fact' AND id = ?", (id,))
+
     def facts(
         self, *, kinds: Sequence[Kind] = (), start_s: float = -1e12, end_s: float = 1e12
     ) -> list[Fact]:

@@ -11,22 +11,22 @@ from omnilive.core.config import Config
 class SegmenterConfig(Config):
     """When speech begins and ends."""
 
-    start_probability: float = Field(0.5, gt=0, lt=1)
+    start_probability: float = Field(default=0.5, gt=0, lt=1)
     """Speech probability that opens an utterance."""
 
-    stay_probability: float = Field(0.35, gt=0, lt=1)
+    stay_probability: float = Field(default=0.35, gt=0, lt=1)
     """Below this a window counts as a pause."""
 
-    min_pause_s: float = Field(0.6, gt=0)
+    min_pause_s: float = Field(default=0.6, gt=0)
     """A pause this long ends the utterance."""
 
-    min_speech_s: float = Field(0.2, gt=0)
+    min_speech_s: float = Field(default=0.2, gt=0)
     """An utterance with less speech than this is dropped (clicks, coughs)."""
 
-    max_utterance_s: float = Field(14.0, gt=4, le=28)
+    max_utterance_s: float = Field(default=14.0, gt=4, le=28)
     """A longer utterance is cut at its quietest moment in the last third."""
 
-    pad_s: float = Field(0.25, ge=0)
+    pad_s: float = Field(default=0.25, ge=0)
     """Sound kept before the first and after the last speech."""
 
 

@@ -7,40 +7,14 @@ import numpy as np
 from faster_whisper import WhisperModel
 from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
-from pydantic import Field
 
-from omnilive.core.config import Config
 from omnilive.core.errors import BackendError
 from omnilive.perception.audio.base import Transcript, Word
+from omnilive.perception.audio.whisper_config import WhisperConfig
 
 FRAMES_PER_S = 100
 FULL_WINDOW = 3000
 SIMPLIFIED = "以下是普通话的句子。"  # nudges Whisper towards simplified characters and punctuation
-
-
-class WhisperConfig(Config):
-    """How carefully Whisper listens."""
-
-    threads: int = Field(1, ge=1)
-    """CPU threads for one utterance."""
-
-    beam_size: int = Field(3, ge=1, le=10)
-    """Hypotheses kept for a final transcript; partials use one."""
-
-    min_window_s: float = Field(10.0, ge=1, le=30)
-    """Shortest encoder window: shorter is faster and less accurate."""
-
-    languages: tuple[str, ...] = ()
-    """Languages to choose from, such as ("en", "zh"); empty for all that the model knows."""
-
-    min_logprob: float = -1.0
-    """Mean log-probability of the words under which a transcript is tried again, then dropped."""
-
-    max_no_speech: float = Field(0.6, ge=0, le=1)
-    """Probability of "no speech" over which a doubtful transcript is dropped."""
-
-    max_repetition: float = 2.4
-    """Compression ratio over which a transcript counts as a loop (Whisper's own measure)."""
 
 
 class WhisperASR:
@@ -133,7 +107,9 @@ class WhisperASR:
         if attempt["no_speech"] > self.config.max_no_speech and attempt["logprob"] < -0.5:
             return False
         too_fast = len(text) > 12 + 40 * attempt["duration_s"]
-        return attempt["logprob"] > self.config.min_logprob and not too_fast and not self._loops(text)
+        return (
+            attempt["logprob"] > self.config.min_logprob and not too_fast and not self._loops(text)
+        )
 
     def _loops(self, text: str) -> bool:
         import zlib

@@ -1,7 +1,8 @@
 """The watching eye: one picture in, percepts and keyframes out. Plain sync code, one stream."""
 
 import re
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -9,10 +10,11 @@ from pydantic import Field
 
 from omnilive.core.config import Config
 from omnilive.core.events import Keyframe, Percept, VideoFrame
-from omnilive.perception.video.base import ObjectDetector, Tagger
+from omnilive.perception.continuation import Continuation, OpenObject
+from omnilive.perception.spans import Span, SpanFollower, SpanState
+from omnilive.perception.video.base import Box, ObjectDetector, Tagger
 from omnilive.perception.video.colour import is_monochrome, palette
 from omnilive.perception.video.sampler import Look, Sampler, SamplerConfig, SamplerState
-from omnilive.perception.video.spans import Span, SpanFollower, SpanState
 from omnilive.perception.video.track import Track, Tracker, TrackerConfig, TrackState, position
 
 
@@ -22,16 +24,16 @@ class LookConfig(Config):
     sampler: SamplerConfig = SamplerConfig()
     tracker: TrackerConfig = TrackerConfig()
 
-    tag_score: float = Field(0.5, gt=0, le=1)
+    tag_score: float = Field(default=0.5, gt=0, le=1)
     """Probability from which "the picture looks like X" is noted."""
 
-    keyframe_every_s: float = Field(4.0, gt=0)
+    keyframe_every_s: float = Field(default=4.0, gt=0)
     """A picture is kept at least this often while something changes."""
 
-    keyframe_px: int = Field(640, ge=64)
+    keyframe_px: int = Field(default=640, ge=64)
     """Longer side of a kept picture."""
 
-    keyframe_quality: int = Field(80, ge=1, le=100)
+    keyframe_quality: int = Field(default=80, ge=1, le=100)
     """JPEG quality of a kept picture."""
 
 
@@ -46,9 +48,7 @@ class LookState:
     tag_t: float = -1e9
     still: int = 0
     looked: int = 0
-    last_t: float = 0.0
     scene: int = 0
-    settle_t: float = field(default=-1e9)
 
 
 class Eye:
@@ -62,11 +62,14 @@ class Eye:
         self._tracker = Tracker(config.tracker)
         self._tags = SpanFollower(confirm=2, patience=2, sure=0.85, likeness=1.0)
 
-    def init_state(self) -> LookState:
-        """Return the state of a stream that has not begun."""
-        return LookState(
+    def init_state(self, before: Continuation = Continuation()) -> LookState:  # noqa: B008
+        """Return the state of a stream that has not begun, or that goes on after a break."""
+        state = LookState(
             self._sampler.init_state(), self._tracker.init_state(), self._tags.init_state()
         )
+        state.scene = state.tracks.number = state.tags.number = before.next_number
+        state.tracks.tracks = [_resumed(item) for item in before.objects]
+        return state
 
     def decide(self, frame: VideoFrame, state: LookState) -> Look:
         """Say whether this picture is worth looking at; cheap, and called for each one."""
@@ -80,14 +83,15 @@ class Eye:
         out: list[Percept | Keyframe] = []
         first = state.looked == 0
         if first or look.is_cut:
-            out += self._new_scene(frame, state)
+            if look.is_cut:
+                out += self.end(state)
+            out.append(self._new_scene(frame, state))
         came = self._objects(frame, state, out)
         self._tag(frame, look, state, out)
         due = look.motion > 1 and frame.t - state.keyframe_t >= self.config.keyframe_every_s
         if first or look.is_cut or came or due:
             out.append(self._keyframe(frame, first or look.is_cut, state))
         state.looked += 1
-        state.last_t = frame.t
         return out
 
     def end(self, state: LookState) -> list[Percept | Keyframe]:
@@ -95,8 +99,7 @@ class Eye:
         out = [_object(track, state.tracks, left=True) for track in self._tracker.end(state.tracks)]
         return [*out, *(_tagged(span, ended=True) for span in self._tags.end(state.tags))]
 
-    def _new_scene(self, frame: VideoFrame, state: LookState) -> list[Percept | Keyframe]:
-        out = self.end(state)
+    def _new_scene(self, frame: VideoFrame, state: LookState) -> Percept:
         colours = palette(frame.rgb)
         text = "picture in " + " and ".join(colours) if colours else "new picture"
         if is_monochrome(frame.rgb):
@@ -104,15 +107,12 @@ class Eye:
         data = {"id": f"scene{state.scene}", "palette": colours, "cut": state.looked > 0}
         state.scene += 1
         state.keyframe_t = state.tag_t = -1e9
-        scene = Percept(
+        return Percept(
             t=frame.t, kind="scene", start_s=frame.t, end_s=frame.t, text=text, confidence=1.0,
             data=data,
         )  # fmt: skip
-        return [*out, scene]
 
-    def _objects(
-        self, frame: VideoFrame, state: LookState, out: list[Percept | Keyframe]
-    ) -> bool:
+    def _objects(self, frame: VideoFrame, state: LookState, out: list[Percept | Keyframe]) -> bool:
         if self._detector is None:
             return False
         found = self._detector.detect(frame.rgb)
@@ -138,7 +138,9 @@ class Eye:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         small = cv2.resize(frame.rgb, size, interpolation=cv2.INTER_AREA)
         bgr = np.ascontiguousarray(small[:, :, ::-1])
-        _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, self.config.keyframe_quality])
+        _, jpeg = cv2.imencode(
+            ".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, self.config.keyframe_quality]
+        )
         state.keyframe_t = frame.t
         return Keyframe(t=frame.t, jpeg=jpeg.tobytes(), is_cut=is_cut)
 
@@ -180,4 +182,21 @@ def _tagged(span: Span, *, ended: bool) -> Percept:
         confidence=span.score,
         final=ended,
         data={"id": f"tag{span.number}", "tag": names[0], "names": names},
+    )
+
+
+def _resumed(item: OpenObject) -> Track:
+    data, box = item.data, Box(*item.data["box"])
+    return Track(
+        number=int(str(data["id"]).removeprefix("object")),
+        label=data["label"],
+        box=box,
+        score=item.confidence,
+        first_t=item.start_s,
+        seen_t=item.end_s,
+        here_t=item.end_s,
+        first_box=box,
+        hits=3,
+        confirmed=True,
+        colours=Counter({data["colour"]: 3}),
     )

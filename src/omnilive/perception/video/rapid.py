@@ -3,25 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-from pydantic import Field
 from rapidocr import RapidOCR
 
-from omnilive.core.config import Config
 from omnilive.core.errors import BackendError
 from omnilive.perception.video.base import Box, TextLine
-
-
-class RapidConfig(Config):
-    """How carefully text is looked for."""
-
-    max_side_px: int = Field(736, ge=160, le=4096)
-    """The picture is scaled down to this longer side before text is located in it."""
-
-    min_score: float = Field(0.75, ge=0, le=1)
-    """Lines under this score are not reported."""
-
-    threads: int = Field(1, ge=1)
-    """CPU threads."""
+from omnilive.perception.video.rapid_config import RapidConfig
 
 
 class RapidReader:

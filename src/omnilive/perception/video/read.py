@@ -7,21 +7,22 @@ from pydantic import Field
 
 from omnilive.core.config import Config
 from omnilive.core.events import Percept, VideoFrame
+from omnilive.perception.continuation import Continuation
+from omnilive.perception.spans import Span, SpanFollower, SpanState
 from omnilive.perception.video.base import TextLine, TextReader
 from omnilive.perception.video.sampler import grey_difference, thumbnail
-from omnilive.perception.video.spans import Span, SpanFollower, SpanState
 
 
 class ReadConfig(Config):
     """How often text is read."""
 
-    every_s: float = Field(1.0, gt=0)
+    every_s: float = Field(default=1.0, gt=0)
     """Shortest time between two readings of a moving picture; a scene cut is read at once."""
 
-    still_difference: float = Field(1.5, ge=0)
+    still_difference: float = Field(default=1.5, ge=0)
     """Mean grey difference (0 to 255) under which a picture is not read again."""
 
-    min_letters: int = Field(2, ge=1)
+    min_letters: int = Field(default=2, ge=1)
     """Shorter lines are not reported."""
 
 
@@ -42,9 +43,11 @@ class Reader:
         self.config, self._reader = config, reader
         self._follower = SpanFollower(confirm=2, patience=2, sure=0.9, likeness=0.8)
 
-    def init_state(self) -> ReadState:
-        """Return the state of a stream that has not begun."""
-        return ReadState(self._follower.init_state())
+    def init_state(self, before: Continuation = Continuation()) -> ReadState:  # noqa: B008
+        """Return the state of a stream that has not begun, or that goes on after a break."""
+        state = ReadState(self._follower.init_state())
+        state.spans.number = before.next_number
+        return state
 
     def step(self, frame: VideoFrame, is_cut: bool, state: ReadState) -> list[Percept]:
         """Read one picture, unless it looks like the one read last."""

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from pydantic import Field
 
-from omnilive.core.config import Config
 from omnilive.core.errors import BackendError
 from omnilive.perception.video.base import Box, Detection
+from omnilive.perception.video.ssd_config import SSDConfig
 
 # COCO's label map as the model numbers it, from 1; "-" marks numbers that COCO leaves free.
 LABELS = (
@@ -21,16 +20,6 @@ LABELS = (
     "microwave,oven,toaster,sink,refrigerator,-,book,clock,vase,scissors,teddy bear,hair drier,"
     "toothbrush"
 ).split(",")
-
-
-class SSDConfig(Config):
-    """What counts as a detection."""
-
-    min_score: float = Field(0.3, ge=0.05, le=1)
-    """Detections under this score are not reported at all."""
-
-    max_overlap: float = Field(0.6, gt=0, le=1)
-    """Of two detections that overlap more (IoU), whatever their labels, the better one stays."""
 
 
 class SSDDetector:

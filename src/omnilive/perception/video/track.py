@@ -21,22 +21,22 @@ PATCH_SIZE = (160, 90)  # the picture is kept this small (width, height) to comp
 class TrackerConfig(Config):
     """When an object has come and when it has left."""
 
-    start_score: float = Field(0.5, gt=0, le=1)
+    start_score: float = Field(default=0.5, gt=0, le=1)
     """Detections under this score only continue what is already followed."""
 
-    sure_score: float = Field(0.8, gt=0, le=1)
+    sure_score: float = Field(default=0.8, gt=0, le=1)
     """One detection of this score is enough; otherwise two are needed within `confirm_s`."""
 
-    confirm_s: float = Field(1.6, gt=0)
+    confirm_s: float = Field(default=1.6, gt=0)
     """Time in which the second detection of a new object must come."""
 
-    leave_s: float = Field(2.0, gt=0)
+    leave_s: float = Field(default=2.0, gt=0)
     """An object unseen for this long, whose place has changed, has left."""
 
-    hold_s: float = Field(20.0, gt=0)
+    hold_s: float = Field(default=20.0, gt=0)
     """Longest time an undetected object is held because its place looks unchanged."""
 
-    same_place: float = Field(9.0, gt=0)
+    same_place: float = Field(default=9.0, gt=0)
     """Mean grey difference (0 to 255) up to which a place looks unchanged."""
 
 

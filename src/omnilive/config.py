@@ -1,0 +1,25 @@
+"""All settings of a session in one tree; recipes make it, users change parts of it."""
+
+from omnilive.core.config import Config
+from omnilive.media.base import MediaConfig
+from omnilive.memory.moments import MomentConfig
+from omnilive.perception.senses import PerceptionConfig
+from omnilive.reasoning.config import ReasoningConfig
+
+
+class MemoryConfig(Config):
+    """How what was perceived is kept."""
+
+    embedder: str = "minilm"
+    """Sentence embeddings for search by meaning; "off" for none."""
+
+    moments: MomentConfig = MomentConfig()
+
+
+class SessionConfig(Config):
+    """Everything that can be set, as `omnilive config show` prints it."""
+
+    media: MediaConfig = MediaConfig()
+    perception: PerceptionConfig = PerceptionConfig()
+    memory: MemoryConfig = MemoryConfig()
+    reasoning: ReasoningConfig = ReasoningConfig()

@@ -1,0 +1,149 @@
+"""The only writer of a session's memory: percepts in, log lines, facts and moments out.
+
+Plain sync code, called from one worker thread. Every call of `write` is one transaction, so
+that a crash loses at most what had not been handed over.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from omnilive.core.events import Event, Gap, Keyframe, Percept, SourceHealth
+from omnilive.memory.base import Moment
+from omnilive.memory.embed import Embedder
+from omnilive.memory.moments import MomentConfig, MomentCutter, describe
+from omnilive.memory.sqlite import SqliteStore
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Writes what one source brings into the store. Keys of facts carry the source's id."""
+
+    store: SqliteStore
+    source_id: int
+    offset_s: float
+    cutter: MomentCutter
+    embedder: Embedder | None = None
+    _fresh: list[tuple[str, int, float, str]] = field(default_factory=list)
+
+    @classmethod
+    def begin(
+        cls,
+        store: SqliteStore,
+        source_id: int,
+        offset_s: float,
+        start_s: float,
+        config: MomentConfig,
+        embedder: Embedder | None,
+    ) -> "Ledger":
+        """Open the books of one source whose first moment begins at session time `start_s`."""
+        return cls(store, source_id, offset_s, MomentCutter(config, start_s), embedder)
+
+    def write(self, events: list[Event], video_t: float, audio_t: float) -> list[dict[str, Any]]:
+        """Store the events and the moments that are over; return the log lines written.
+
+        `video_t` and `audio_t` say up to which session time each medium is fully perceived.
+        """
+        lines: list[dict[str, Any]] = []
+        with self.store.transaction():
+            for event in events:
+                lines += self._event(event)
+            t = min(video_t, audio_t)
+            if t < 1e11:
+                self.store.extend_open_facts(t)
+                lines += self._moments(self.cutter.until(t))
+            self._mark_progress(video_t, audio_t)
+            self._embed()
+        return lines
+
+    def finish(self, end_t: float) -> list[dict[str, Any]]:
+        """Store the last moment; the source has ended at session time `end_t`."""
+        with self.store.transaction():
+            lines = self._moments(self.cutter.until(end_t, last=True))
+            self._embed()
+        return lines
+
+    def note(self, t: float, type: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Write one line into the log."""
+        seq = self.store.append(t, type, body)
+        return {"seq": seq, "t": round(t, 3), "type": type, **body}
+
+    def _event(self, event: Event) -> list[dict[str, Any]]:
+        if isinstance(event, Percept):
+            return self._percept(event)
+        if isinstance(event, Keyframe):
+            self.store.put_keyframe(event.t, event.jpeg)
+            if event.is_cut:
+                self.cutter.cut(event.t)
+            return []
+        if isinstance(event, Gap):
+            body = {"start_s": event.t, "end_s": event.end_t, "reason": event.reason}
+            return [self.note(event.t, "gap", body)]
+        if isinstance(event, SourceHealth):
+            body = {"source": self.source_id, "state": event.state, "detail": event.detail}
+            self.store.update_source(self.source_id, state=event.state, detail=event.detail)
+            return [self.note(event.t, "health", body)]
+        return []
+
+    def _percept(self, percept: Percept) -> list[dict[str, Any]]:
+        key = f"{self.source_id}:{percept.data.get('id', '')}:{percept.start_s:.2f}"
+        if "id" in percept.data:
+            key = f"{self.source_id}:{self.offset_s:.2f}:{percept.data['id']}"
+        if not percept.text:  # a partial that came to nothing
+            self.store.drop_fact(key)
+            return []
+        id = self.store.put_fact(key, percept)
+        body = {k: v for k, v in percept.as_json().items() if k != "type"}
+        if percept.kind == "speech" and not percept.final:
+            # Partials are stored so that a crash loses nothing, but are no lines of the log.
+            return [{"seq": None, "t": round(percept.t, 3), "type": "percept", "id": id, **body}]
+        if percept.final or percept.kind in ("text", "object"):
+            self._fresh.append(("fact", id, percept.start_s, percept.text))
+        return [self.note(percept.t, "percept", {"id": id, **body})]
+
+    def _moments(self, spans: list[tuple[float, float]]) -> list[dict[str, Any]]:
+        lines = []
+        for start_s, end_s in spans:
+            facts = [
+                fact
+                for fact in self.store.facts(start_s=start_s, end_s=end_s - 1e-3)
+                if fact.kind != "speech" or fact.start_s >= start_s or start_s == 0
+            ]
+            text = describe(facts)
+            if not text:
+                continue
+            id = self.store.put_moment(start_s, end_s, text)
+            self._fresh.append(("moment", id, start_s, text))
+            moment = Moment(
+                id=id, start_s=start_s, end_s=end_s, text=text,
+                keyframe=self.store.keyframe_near(start_s, end_s),
+            )  # fmt: skip
+            lines.append(self.note(end_s, "moment", moment_body(moment)))
+        return lines
+
+    def _mark_progress(self, video_t: float, audio_t: float) -> None:
+        known = {"video_s": video_t - self.offset_s, "audio_s": audio_t - self.offset_s}
+        values = {name: round(s, 3) for name, s in known.items() if 0 < s < 1e11}
+        if values:
+            self.store.update_source(self.source_id, **values)
+
+    def _embed(self) -> None:
+        fresh, self._fresh = self._fresh, []
+        if self.embedder is None or not fresh:
+            return
+        wanted = {(table, id): (start_s, text) for table, id, start_s, text in fresh}
+        texts = [text for _, text in wanted.values()]
+        vectors = dict(zip(texts, self.embedder.embed(texts), strict=True)) if texts else {}
+        for (table, id), (start_s, text) in wanted.items():
+            if text in vectors:
+                self.store.put_vector(table, id, start_s, vectors[text])
+
+
+def moment_body(moment: Moment) -> dict[str, Any]:
+    """Return the JSON form of a moment."""
+    return {
+        "id": moment.id,
+        "start_s": round(moment.start_s, 3),
+        "end_s": round(moment.end_s, 3),
+        "text": moment.text,
+        "keyframe": moment.keyframe,
+    }

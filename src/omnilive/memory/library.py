@@ -1,0 +1,129 @@
+"""The stored sessions of this machine: a folder each, by name."""
+
+import fcntl
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from omnilive.core.errors import ConfigError, StoreError
+from omnilive.core.paths import sessions_folder
+from omnilive.memory.sqlite import DB_NAME, SqliteStore
+
+_NAME = re.compile(r"[\w][\w.-]{0,63}")
+
+
+def check_name(name: str) -> str:
+    """Return the name if a session may be called so; ConfigError otherwise."""
+    if not _NAME.fullmatch(name) or name.endswith("."):
+        raise ConfigError(
+            f"{name!r} cannot name a session: use 1 to 64 letters, digits, '_', '-' and '.', "
+            "beginning with a letter or digit"
+        )
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """All sessions under one folder."""
+
+    root: Path
+
+    @classmethod
+    def default(cls) -> "Library":
+        """Return the library in the user's data folder (see core/paths.py)."""
+        return cls(sessions_folder())
+
+    def names(self) -> list[str]:
+        """Return the stored sessions, by name."""
+        if not self.root.is_dir():
+            return []
+        return sorted(p.name for p in self.root.iterdir() if (p / DB_NAME).is_file())
+
+    def folder(self, name: str) -> Path:
+        """Return where a session of this name lies or would lie."""
+        return self.root / check_name(name)
+
+    def open(self, name: str) -> SqliteStore:
+        """Open a stored session. Unknown name: ConfigError that lists the known ones."""
+        if not (self.folder(name) / DB_NAME).is_file():
+            known = ", ".join(self.names()) or "none yet: `omnilive watch FILE` makes one"
+            raise ConfigError(f"no session {name!r}; stored sessions: {known}")
+        return SqliteStore(self.folder(name))
+
+    def create(self, name: str) -> SqliteStore:
+        """Open a session, making it when it is new."""
+        return SqliteStore(self.folder(name), create=True)
+
+    def delete(self, name: str) -> None:
+        """Remove a session with all its media. A session being written is refused."""
+        self.open(name).close()
+        with Writing(self.folder(name)):
+            try:
+                shutil.rmtree(self.folder(name))
+            except OSError as error:
+                raise StoreError(f"cannot delete session {name!r}: {error}") from error
+
+    def describe(self, name: str) -> dict[str, Any]:
+        """Return the facts that a list of sessions shows."""
+        store = self.open(name)
+        try:
+            counts = store.counts()
+            return {
+                "id": name,
+                "created_wall_s": float(store.meta().get("created_wall_s", 0)),
+                "duration_s": round(store.end_s(), 3),
+                "events": counts["log"],
+                "moments": counts["moment"],
+                "bytes": sum(f.stat().st_size for f in store.folder.rglob("*") if f.is_file()),
+                "running": is_being_written(store.folder),
+            }
+        finally:
+            store.close()
+
+
+class Writing:
+    """Holds a session's folder for one writer; the lock goes with the process, however it ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "writer.lock"
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> "Writing":
+        try:
+            self._file = open(self._path, "a+")
+        except OSError as error:
+            raise StoreError(f"cannot write in {self._path.parent}: {error.strerror}") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.close()
+            raise StoreError(
+                f"session {self._path.parent.name!r} is being watched by another process: "
+                "stop it, or use another session name"
+            ) from error
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def is_being_written(folder: Path) -> bool:
+    """Tell whether some process is watching into this session now."""
+    path = folder / "writer.lock"
+    if not path.exists():
+        return False
+    with open(path, "a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False

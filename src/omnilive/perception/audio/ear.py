@@ -1,0 +1,138 @@
+"""The ear: chunks of sound in, utterances and sound events out. Plain sync code, one stream."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from pydantic import Field
+
+from omnilive.core.config import Config
+from omnilive.core.events import AudioChunk, Percept
+from omnilive.perception.audio.base import VAD, SoundClassifier
+from omnilive.perception.audio.segment import Segmenter, SegmenterConfig, SegmentState, Utterance
+from omnilive.perception.continuation import Continuation
+from omnilive.perception.spans import Span, SpanFollower, SpanState
+
+
+class EarConfig(Config):
+    """How sound is cut up and classified."""
+
+    segmenter: SegmenterConfig = SegmenterConfig()
+
+    sound_every_s: float = Field(default=1.5, gt=0)
+    """Time between two classifications of what is heard."""
+
+    sound_share: float = Field(default=0.5, gt=0, le=1)
+    """Share of the window in which a sound must be heard to be noted."""
+
+    speech_share: float = Field(default=0.15, ge=0, le=1)
+    """An utterance with less speech than this under music or singing is not transcribed."""
+
+
+@dataclass(slots=True)
+class EarState:
+    """What the ear remembers of one stream."""
+
+    vad: object
+    segments: SegmentState
+    sounds: SpanState
+    tail: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    tail_t: float = 0.0  # time of the tail's first sample
+    recent: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    sound_t: float = 0.0
+    end_t: float | None = None  # None before the first chunk and after a hole
+
+
+class Ear:
+    """Speech is cut into utterances; sounds are named every second or two."""
+
+    def __init__(
+        self, config: EarConfig, vad: VAD[Any] | None, sounds: SoundClassifier | None
+    ) -> None:
+        self.config, self._vad, self._classifier = config, vad, sounds
+        self._segmenter = Segmenter(config.segmenter, vad.rate_hz, vad.window)
+        self._follower = SpanFollower(confirm=1, patience=2, sure=0.0, likeness=1.0)
+
+    def init_state(self, before: Continuation = Continuation()) -> EarState:  # noqa: B008
+        """Return the state of a stream that has not begun, or that goes on after a break."""
+        state = EarState(
+            self._vad.init_state(), self._segmenter.init_state(), self._follower.init_state()
+        )
+        state.segments.number = state.sounds.number = before.next_number
+        return state
+
+    def step(self, chunk: AudioChunk, state: EarState) -> list[Utterance | Percept]:
+        """Feed one chunk; return what it completes. A hole in time ends what was open."""
+        out: list[Utterance | Percept] = []
+        if state.end_t is not None and abs(chunk.t - state.end_t) > 0.15:
+            out += self.end(state)
+        if state.end_t is None:
+            state.tail_t = state.sound_t = chunk.t
+        state.end_t = chunk.end_t
+        samples = np.concatenate([state.tail, chunk.pcm])
+        size = self._vad.window
+        for i, prob in enumerate(self._vad.step(chunk.pcm, state.vad)):
+            window = samples[i * size : (i + 1) * size]
+            out += self._segmenter.step(state.tail_t, window, float(prob), state.segments)
+            state.tail_t += size / self._vad.rate_hz
+        state.tail = samples[len(samples) // size * size :]
+        return out + self._sounds(chunk, state)
+
+    def open_utterance(self, state: EarState) -> Utterance | None:
+        """Return what has been said so far in the utterance that has not ended."""
+        return self._segmenter.open_utterance(state.segments)
+
+    def settled_t(self, state: EarState) -> float:
+        """Return the time before which every utterance has been handed out."""
+        open_one = self.open_utterance(state)
+        if open_one is not None:
+            return open_one.start_s
+        pad_s = self.config.segmenter.pad_s
+        return state.tail_t - pad_s if state.end_t is not None else -1e9
+
+    def is_worth_hearing(self, utterance: Utterance) -> bool:
+        """Tell whether an utterance holds speech rather than music or singing alone."""
+        if self._classifier is None:
+            return True
+        shares = self._classifier.classify(utterance.pcm)
+        drowned = max(shares.get("music", 0.0), shares.get("singing", 0.0)) >= 0.5
+        return not drowned or shares.get("speech", 1.0) >= self.config.speech_share
+
+    def end(self, state: EarState) -> list[Utterance | Percept]:
+        """Close what is open: the stream ended or broke off."""
+        out: list[Utterance | Percept] = [*self._segmenter.flush(state.segments)]
+        out += [_sound(span, ended=True) for span in self._follower.end(state.sounds)]
+        state.vad = self._vad.init_state()
+        state.tail = state.recent = np.zeros(0, np.float32)
+        state.end_t = None
+        return out
+
+    def _sounds(self, chunk: AudioChunk, state: EarState) -> list[Percept]:
+        if self._classifier is None:
+            return []
+        keep = round(self._classifier.window_s * chunk.rate_hz)
+        state.recent = np.concatenate([state.recent, chunk.pcm])[-keep:]
+        if chunk.end_t - state.sound_t < self.config.sound_every_s - 1e-6:
+            return []
+        state.sound_t = chunk.end_t
+        shares = self._classifier.classify(state.recent)
+        found = [(k, v) for k, v in shares.items() if v >= self.config.sound_share]
+        known = {span.text for span in state.sounds.spans}
+        began, ended = self._follower.step(chunk.end_t, found, state.sounds)
+        for span in state.sounds.spans:
+            if span.text not in known:  # it began inside the window, not at its end
+                heard_s = shares[span.text] * len(state.recent) / chunk.rate_hz
+                span.first_t = chunk.end_t - heard_s
+        return [_sound(s, ended=True) for s in ended] + [_sound(s, ended=False) for s in began]
+
+
+def _sound(span: Span, *, ended: bool) -> Percept:
+    return Percept(
+        t=span.last_t,
+        kind="sound",
+        start_s=span.first_t,
+        end_s=span.last_t,
+        text=span.text,
+        confidence=min(1.0, span.score),
+        final=ended,
+        data={"id": f"sound{span.number}", "event": "ended" if ended else "began"},
+    )

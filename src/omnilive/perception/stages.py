@@ -1,0 +1,242 @@
+"""The perception stages: functions from channels to channels, run side by side in a session.
+
+    pictures --watch--> pages --read_text--.
+                 `------------------------- percepts
+    sound ---listen--> speech --transcribe-'
+
+A Mark travels through both branches behind everything that came before it. Every stage tells
+`Progress` how far it has got, in seconds on the session clock.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from omnilive.core.channel import Channel
+from omnilive.core.events import (
+    AudioChunk,
+    Event,
+    Gap,
+    Keyframe,
+    Mark,
+    Percept,
+    VideoFrame,
+)
+from omnilive.core.trace import Tracer
+from omnilive.core.worker import Worker
+from omnilive.perception.audio.base import ASR, Transcript
+from omnilive.perception.audio.ear import Ear
+from omnilive.perception.audio.segment import Utterance
+from omnilive.perception.continuation import Continuation
+from omnilive.perception.video.look import Eye
+from omnilive.perception.video.read import Reader
+
+Output: TypeAlias = Percept | Keyframe | Gap | Mark
+
+
+@dataclass(slots=True)
+class Progress:
+    """Up to which time each medium is fully perceived; infinite for one that is absent."""
+
+    video_t: float = -1e9
+    audio_t: float = -1e9
+    looked: int = 0
+    still: int = 0
+
+    @property
+    def t(self) -> float:
+        """Everything before this time is perceived."""
+        return min(self.video_t, self.audio_t)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Page(Event):
+    """A picture on its way to the reader."""
+
+    frame: VideoFrame
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Speech(Event):
+    """An utterance on its way to the recogniser; not final while it is still being spoken."""
+
+    utterance: Utterance
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Settled(Event):
+    """No utterance before `t` is still to come."""
+
+
+async def watch(
+    pictures: Channel[VideoFrame | Gap | Mark],
+    pages: Channel[Page | Gap | Mark],
+    percepts: Channel[Output],
+    eye: Eye,
+    worker: Worker,
+    progress: Progress,
+    tracer: Tracer,
+    before: Continuation,
+) -> None:
+    """Objects, scenes and keyframes of the pictures worth a look; passes those on to be read."""
+    state = eye.init_state(before)
+    async for item in pictures:
+        if isinstance(item, VideoFrame):
+            look = await worker.call(eye.decide, item, state)
+            if not look.wanted:
+                progress.still = state.still
+                continue
+            with tracer.span("look"):
+                found = await worker.call(eye.step, item, look, state)
+            progress.looked = state.looked
+            for event in found:
+                await percepts.put(event)
+            await pages.put(Page(t=item.t, frame=item, is_cut=look.is_cut))
+        else:
+            if isinstance(item, Gap):
+                for event in eye.end(state):
+                    await percepts.put(event)
+            await pages.put(item)
+    for event in eye.end(state):
+        await percepts.put(event)
+    await pages.close()
+
+
+async def read_text(
+    pages: Channel[Page | Gap | Mark],
+    percepts: Channel[Output],
+    reader: Reader | None,
+    worker: Worker,
+    progress: Progress,
+    tracer: Tracer,
+    before: Continuation,
+) -> None:
+    """Text on screen, when it changes. Without a reader, pages only pass by."""
+    state = reader.init_state(before) if reader else None
+    async for item in pages:
+        if isinstance(item, Page) and reader and state:
+            with tracer.span("read"):
+                found = await worker.call(reader.step, item.frame, item.is_cut, state)
+            for event in found:
+                await percepts.put(event)
+        elif isinstance(item, Mark):
+            await percepts.put(item)
+        elif isinstance(item, Gap) and reader and state:
+            for event in reader.end(state):
+                await percepts.put(event)
+        progress.video_t = max(progress.video_t, item.t)
+    if reader and state:
+        for event in reader.end(state):
+            await percepts.put(event)
+    progress.video_t = 1e12
+
+
+async def listen(
+    sound: Channel[AudioChunk | Gap | Mark],
+    speech: Channel[Speech | Settled | Gap | Mark],
+    percepts: Channel[Output],
+    ear: Ear,
+    worker: Worker,
+    partial_every_s: float,
+    before: Continuation,
+) -> None:
+    """Cut speech into utterances and name sounds.
+
+    While someone speaks, what is said so far goes to the recogniser every `partial_every_s`
+    when it has nothing else to do (0: never), and before every Mark.
+    """
+    state = ear.init_state(before)
+    partial_t = 0.0
+    async for item in sound:
+        if isinstance(item, AudioChunk):
+            for found in await worker.call(ear.step, item, state):
+                if isinstance(found, Percept):
+                    await percepts.put(found)
+                else:
+                    await speech.put(Speech(t=found.end_s, utterance=found, is_final=True))
+            open_one = ear.open_utterance(state)
+            due = partial_every_s and item.t - partial_t >= partial_every_s
+            if open_one is not None and due and not len(speech):
+                partial_t = item.t
+                await speech.put(Speech(t=item.t, utterance=open_one, is_final=False))
+            elif open_one is None:
+                await speech.put(Settled(t=ear.settled_t(state)))
+            continue
+        if isinstance(item, Gap):
+            await _hand_over(ear.end(state), speech, percepts)
+        elif (open_one := ear.open_utterance(state)) is not None:
+            await speech.put(Speech(t=item.t, utterance=open_one, is_final=False))
+        await speech.put(item)
+    await _hand_over(ear.end(state), speech, percepts)
+    await speech.close()
+
+
+async def _hand_over(
+    found: list[Utterance | Percept],
+    speech: Channel[Speech | Settled | Gap | Mark],
+    percepts: Channel[Output],
+) -> None:
+    for item in found:
+        if isinstance(item, Percept):
+            await percepts.put(item)
+        else:
+            await speech.put(Speech(t=item.end_s, utterance=item, is_final=True))
+
+
+async def transcribe(
+    speech: Channel[Speech | Settled | Gap | Mark],
+    percepts: Channel[Output],
+    asr: ASR | None,
+    ear: Ear,
+    worker: Worker,
+    progress: Progress,
+    tracer: Tracer,
+) -> None:
+    """Words of each utterance; a partial is replaced by the next percept of the same id."""
+    async for item in speech:
+        if isinstance(item, Speech) and asr is not None:
+            name = "transcribe" if item.is_final else "partial"
+            with tracer.span(name):
+                said = await worker.call(_hear, asr, ear, item)
+            if said.text or item.is_final:
+                await percepts.put(_speech(item, said))
+            if item.is_final:
+                progress.audio_t = max(progress.audio_t, item.utterance.end_s)
+        elif isinstance(item, Settled | Speech):
+            progress.audio_t = max(progress.audio_t, item.t)
+        elif isinstance(item, Mark):
+            await percepts.put(item)
+    progress.audio_t = 1e12
+
+
+def _hear(asr: ASR, ear: Ear, item: Speech) -> Transcript:
+    if not ear.is_worth_hearing(item.utterance):
+        return Transcript(text="")
+    return asr.transcribe(item.utterance.pcm, quick=not item.is_final)
+
+
+def _speech(item: Speech, said: Transcript) -> Percept:
+    """Return the percept; a final one without text takes back the partials of the same id."""
+    start_s = item.utterance.start_s
+    words = [
+        {"w": w.text, "s": round(start_s + w.start_s, 2), "e": round(start_s + w.end_s, 2)}
+        for w in said.words
+    ]
+    data: Mapping[str, object] = {
+        "id": f"speech{item.utterance.number}",
+        "language": said.language,
+        **({"words": words} if words else {}),
+    }
+    first, last = (words[0]["s"], words[-1]["e"]) if words else (start_s, item.utterance.end_s)
+    return Percept(
+        t=item.t,
+        kind="speech",
+        start_s=max(start_s, first),
+        end_s=min(item.utterance.end_s, max(last, first + 0.1)),
+        text=said.text,
+        confidence=said.confidence,
+        final=item.is_final,
+        data=data,
+    )

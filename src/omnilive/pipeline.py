@@ -1,0 +1,208 @@
+"""One source through all stages of one session, until it ends. Wires; decides nothing."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from omnilive.core.channel import Channel, Overflow
+from omnilive.core.clock import Clock
+from omnilive.core.errors import SourceError
+from omnilive.core.events import AudioChunk, Event, Gap, Mark, Percept, SourceHealth, VideoFrame
+from omnilive.core.trace import Tracer
+from omnilive.core.worker import Worker
+from omnilive.media.base import Item, Source
+from omnilive.memory.ledger import Ledger
+from omnilive.perception.audio.ear import Ear
+from omnilive.perception.continuation import Continuation
+from omnilive.perception.senses import PerceptionConfig, Senses
+from omnilive.perception.stages import Progress, listen, read_text, transcribe, watch
+from omnilive.perception.video.look import Eye
+from omnilive.perception.video.read import Reader
+
+BOOKS_EVERY_S = 0.25
+Listener = Callable[[dict[str, Any]], None]
+
+
+@dataclass(slots=True)
+class Lags:
+    """How far behind the stream things became known, in seconds: the last few thousand."""
+
+    video_s: deque[float] = field(default_factory=lambda: deque(maxlen=5000))
+    final_s: deque[float] = field(default_factory=lambda: deque(maxlen=2000))
+    partial_s: deque[float] = field(default_factory=lambda: deque(maxlen=5000))
+    stored_s: deque[float] = field(default_factory=lambda: deque(maxlen=5000))
+
+
+class Pipeline:
+    """Runs one source. `run` returns when it has ended; `mark` asks when `t` is perceived."""
+
+    def __init__(
+        self,
+        source: Source,
+        senses: Senses,
+        config: PerceptionConfig,
+        ledger: Ledger,
+        store_worker: Worker,
+        clock: Clock,
+        *,
+        live: bool,
+        tracer: Tracer,
+        continuation: Continuation,
+    ) -> None:
+        self.source, self.senses, self.config, self.ledger = source, senses, config, ledger
+        self.progress, self.lags, self.tracer = Progress(), Lags(), tracer
+        self.t = -1e9  # newest stream time handed in
+        self.audio_s = 0.0
+        self.ended = False
+        self.live, self._clock, self._store_worker = live, clock, store_worker
+        self._wall_minus_t = 0.0
+        self._continuation = continuation
+        overflow = Overflow.DROP_OLDEST if live else Overflow.BLOCK
+        self.pictures: Channel[Any] = Channel("pictures", 6, overflow, keep=_is_not_picture)
+        self.pages: Channel[Any] = Channel("pages", 3, overflow, keep=_is_not_picture)
+        self.sound: Channel[Any] = Channel("sound", 600)
+        self.speech: Channel[Any] = Channel("speech", 16)
+        self.percepts: Channel[Any] = Channel("percepts", 500)
+        self._marks: dict[str, tuple[int, asyncio.Future[None]]] = {}
+        self.listeners: list[Listener] = []
+
+    @property
+    def dropped(self) -> int:
+        """Pictures lost to overload, anywhere."""
+        return self.source.dropped + self.pictures.dropped + self.pages.dropped
+
+    async def run(self, items: AsyncIterator[Item], before: "Before") -> None:
+        """Perceive until the source ends; `before(t)` is awaited before each item at `t`.
+
+        Raises SourceError when the source breaks; what came before is stored all the same.
+        """
+        books = asyncio.create_task(self._keep_books())
+        try:
+            async with asyncio.TaskGroup() as stages:
+                feeding = stages.create_task(self._feed(items, before))
+                for stage in self._stages():
+                    stages.create_task(stage)
+        except* Exception as group:
+            raise group.exceptions[0] from None
+        finally:
+            await self.percepts.close()
+            await books
+        if (error := feeding.result()) is not None:
+            raise error
+
+    async def mark(self, name: str, t: float) -> None:
+        """Return when everything before now has been perceived and stored."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._marks[name] = (2, done)
+        mark = Mark(t=t, name=name)
+        await self.pictures.put(mark)
+        await self.sound.put(mark)
+        await done
+
+    def _stages(self) -> list[Coroutine[Any, Any, None]]:
+        s, config = self.senses, self.config
+        eye = Eye(config.look, s.detector, s.tagger)
+        reader = Reader(config.read, s.reader) if s.reader else None
+        stages = [
+            watch(
+                self.pictures, self.pages, self.percepts, eye, s.eye_worker, self.progress,
+                self.tracer, self._continuation,
+            ),
+            read_text(
+                self.pages, self.percepts, reader, s.read_worker, self.progress, self.tracer,
+                self._continuation,
+            ),
+        ]  # fmt: skip
+        ear = Ear(config.ear, s.vad, s.sounds)
+        every_s = config.partial_every_s if self.live else 0.0
+        return [
+            *stages,
+            listen(
+                self.sound, self.speech, self.percepts, ear, s.ear_worker, every_s,
+                self._continuation,
+            ),
+            transcribe(
+                self.speech, self.percepts, s.asr, ear, s.asr_worker, self.progress, self.tracer
+            ),
+        ]  # fmt: skip
+
+    async def _feed(self, items: AsyncIterator[Item], before: "Before") -> SourceError | None:
+        error = None
+        if not self.source.info.has_video:
+            self.progress.video_t = 1e12
+        if not self.source.info.has_audio:
+            self.progress.audio_t = 1e12
+        try:
+            async for item in items:
+                await before(item.t)
+                await self._hand_in(item)
+        except SourceError as broken:
+            error = broken
+        finally:
+            for channel in (self.pictures, self.sound):
+                await channel.close()
+        return error
+
+    async def _hand_in(self, item: Item) -> None:
+        end_t = item.end_t if isinstance(item, AudioChunk | Gap) else item.t
+        self.t = max(self.t, end_t)
+        self._wall_minus_t = self._clock.now() - end_t
+        if isinstance(item, VideoFrame):
+            await self.pictures.put(item)
+        elif isinstance(item, AudioChunk):
+            self.audio_s += end_t - item.t
+            await self.sound.put(item)
+        elif isinstance(item, SourceHealth):
+            self.ended = self.ended or item.state == "ended"
+            await self.percepts.put(item)
+        else:
+            await self.percepts.put(item)
+            await self.pictures.put(item)
+            await self.sound.put(item)
+
+    async def _keep_books(self) -> None:
+        """Write what was perceived, a few times a second, each time in one transaction."""
+        closed = False
+        while not closed:
+            batch, closed = await self.percepts.drain(BOOKS_EVERY_S)
+            events = [item for item in batch if not isinstance(item, Mark)]
+            video_t, audio_t = self.progress.video_t, self.progress.audio_t
+            lines = await self._store_worker.call(self.ledger.write, events, video_t, audio_t)
+            self._measure(events)
+            for line in lines:
+                for listener in self.listeners:
+                    listener(line)
+            for item in batch:
+                if isinstance(item, Mark):
+                    self._arrive(item.name)
+        for _, done in self._marks.values():
+            if not done.done():
+                done.set_result(None)
+
+    def _arrive(self, name: str) -> None:
+        missing, done = self._marks.pop(name)
+        if missing > 1:
+            self._marks[name] = (missing - 1, done)
+        elif not done.done():
+            done.set_result(None)
+
+    def _measure(self, events: list[Event]) -> None:
+        now_t = self._clock.now() - self._wall_minus_t
+        if self.progress.video_t < 1e11:
+            self.lags.video_s.append(max(0.0, self.t - self.progress.video_t))
+        for event in events:
+            if not isinstance(event, Percept):
+                continue
+            lag = now_t - event.t
+            self.lags.stored_s.append(lag)
+            if event.kind == "speech":
+                (self.lags.final_s if event.final else self.lags.partial_s).append(lag)
+
+
+Before = Callable[[float], Awaitable[None]]
+
+
+def _is_not_picture(item: object) -> bool:
+    return isinstance(item, Mark | Gap)

@@ -1,0 +1,285 @@
+"""One session: watch sources into its memory, and ask it at any moment."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from typing import Any, Literal
+
+from omnilive.config import SessionConfig
+from omnilive.core.clock import SystemClock, stopwatch, wall_time
+from omnilive.core.errors import ConfigError
+from omnilive.core.events import Answer, AudioChunk, VideoFrame
+from omnilive.core.trace import SpanTotals, Tracer
+from omnilive.core.worker import Worker
+from omnilive.media.base import Item, Source
+from omnilive.media.open import kind_of, open_source
+from omnilive.media.pace import paced
+from omnilive.memory.base import SourceRow
+from omnilive.memory.ledger import Ledger
+from omnilive.memory.library import Library, Writing
+from omnilive.memory.resume import Plan, plan_watch
+from omnilive.memory.sqlite import SqliteStore
+from omnilive.perception.senses import Senses, load_senses
+from omnilive.pipeline import Listener, Pipeline
+from omnilive.reasoning.mind import Mind
+
+Pace = Literal["live", "fast"]
+CATCH_UP_S = 10.0  # longest wait at live pace for perception to reach a question's moment
+
+
+class Session:
+    """A named memory that can watch, listen and answer. Use it with `async with`.
+
+    `config` defaults to the laptop recipe. `senses` and `mind` may be shared between the
+    sessions of one process; a session that loaded its own also closes them.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        config: SessionConfig | None = None,
+        *,
+        library: Library | None = None,
+        senses: Senses | None = None,
+        mind: Mind | None = None,
+    ) -> None:
+        self.name = name
+        self.config = config or SessionConfig()
+        self.library = library or Library.default()
+        self.spans = SpanTotals()
+        self.listeners: list[Listener] = []
+        self.pipelines: list[Pipeline] = []
+        self._sources: list[Source] = []
+        self._senses, self._owns_senses = senses, senses is None
+        self._mind, self._owns_mind = mind, mind is None
+        self._tracer = Tracer(self.spans)
+        self._worker = Worker(f"store-{name}")
+        self._writing: Writing | None = None
+        self._store: SqliteStore | None = None
+
+    @classmethod
+    def open(cls, name: str, config: SessionConfig | None = None, **shared: Any) -> "Session":
+        """Return the session of this name; it is made when it is new."""
+        return cls(name, config, **shared)
+
+    async def __aenter__(self) -> "Session":
+        self._store = await self._worker.call(self.library.create, self.name)
+        if self._mind is None:
+            self._mind = Mind(self.config)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.stop()
+        if self._writing is not None:
+            self._writing.__exit__()
+        if self._senses is not None and self._owns_senses:
+            self._senses.close()
+        if self._mind is not None and self._owns_mind:
+            self._mind.close()
+        if self._store is not None:
+            await self._worker.call(self._store.close)
+        self._worker.close()
+
+    @property
+    def store(self) -> SqliteStore:
+        """The memory on disk."""
+        assert self._store is not None, "use the session with `async with`"
+        return self._store
+
+    @property
+    def mind(self) -> Mind:
+        """What answers."""
+        assert self._mind is not None, "use the session with `async with`"
+        return self._mind
+
+    def stop(self) -> None:
+        """End all watching soon; what was perceived is kept, and a file can go on later."""
+        for source in self._sources:
+            source.close()
+
+    async def watch(
+        self,
+        url: str,
+        pace: Pace = "live",
+        asks: Sequence[tuple[str, float]] = (),
+    ) -> dict[str, Any]:
+        """Perceive a source to its end and return a summary.
+
+        `asks` are (question, stream time): each is answered from what was perceived up to
+        then, and its answer goes to the listeners. A file whose watching was interrupted
+        goes on where it stopped. Raises SourceError when the source cannot be opened or
+        breaks; what was seen before is kept.
+        """
+        if pace not in ("live", "fast"):
+            raise ConfigError(f"no pace {pace!r}; choose from live, fast")
+        kind = kind_of(url)
+        self._lock()
+        began = stopwatch()
+        if self._senses is None:
+            self._senses = await Worker("load").call(load_senses, self.config.perception)
+        plan = await self._worker.call(plan_watch, self.store, url, kind, wall_time())
+        opener = Worker("media")
+        source = await opener.call(_open, url, self.config, plan)
+        self._sources.append(source)
+        source_id = await self._worker.call(self._register, source, plan)
+        pipeline = self._pipeline(source, source_id, plan, live=pace == "live" or source.info.live)
+        self.pipelines.append(pipeline)
+        try:
+            await self._run(pipeline, plan, opener, pace, asks)
+        except BaseException as error:
+            interrupted = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
+            state = "interrupted" if interrupted else "failed"
+            await self._worker.call(self._end, pipeline, source_id, plan, state, str(error))
+            raise
+        finally:
+            source.close()
+            opener.close()
+            self._sources.remove(source)
+            self.pipelines.remove(pipeline)
+        state = "ended" if pipeline.ended else "interrupted"
+        await self._worker.call(self._end, pipeline, source_id, plan, state, "")
+        return self._summary(pipeline, plan, stopwatch() - began)
+
+    async def ask(self, question: str, t: float | None = None) -> Answer:
+        """Answer from everything perceived up to stream time `t` (default: now).
+
+        While a source runs, what has just happened is waited for (CATCH_UP_S at most), and
+        watching goes on meanwhile.
+        """
+        if not question.strip():
+            raise ConfigError('the question is empty: ask something, such as "what was said?"')
+        running = [p for p in self.pipelines if p.t > -1e9]
+        if running and t is None:
+            t = max(p.t for p in running)
+            waits = [p.mark(f"ask-{stopwatch()}", t) for p in running]
+            await asyncio.wait([asyncio.ensure_future(w) for w in waits], timeout=CATCH_UP_S)
+        answer = await self.mind.answer(self.store, self.name, question.strip(), t)
+        if self._writing is not None:
+            line = await self._worker.call(self._log_answer, answer)
+            self._tell(line)
+        return answer
+
+    def _lock(self) -> None:
+        if self._writing is None:
+            writing = Writing(self.store.folder)
+            writing.__enter__()
+            self._writing = writing
+
+    def _register(self, source: Source, plan: Plan) -> int:
+        info = source.info
+        state = "live" if info.live else "watching"
+        if plan.resumes is not None:
+            self.store.update_source(plan.resumes, state=state, detail="")
+            body = {"source": plan.resumes, "url": info.url, "start_s": plan.start_s}
+            self.store.append(plan.offset_s + plan.start_s, "source", {**body, "state": "resumed"})
+            return plan.resumes
+        row = SourceRow(
+            id=0, url=plan.url if info.kind == "file" else info.url, kind=info.kind,
+            offset_s=plan.offset_s, duration_s=info.duration_s, has_video=info.has_video,
+            has_audio=info.has_audio, state=state,
+        )  # fmt: skip
+        id = self.store.put_source(row)
+        body = {"source": id, "url": row.url, "offset_s": plan.offset_s, "state": "began"}
+        self.store.append(plan.offset_s, "source", body)
+        if plan.gap_s:
+            start_s = plan.offset_s - plan.gap_s
+            gap = {"start_s": start_s, "end_s": plan.offset_s, "reason": "nobody was watching"}
+            self.store.append(plan.offset_s, "gap", gap)
+        return id
+
+    def _pipeline(self, source: Source, source_id: int, plan: Plan, *, live: bool) -> Pipeline:
+        assert self._senses is not None
+        ledger = Ledger.begin(
+            self.store, source_id, plan.offset_s, plan.moment_s, self.config.memory.moments,
+            self.mind.embedder,
+        )  # fmt: skip
+        pipeline = Pipeline(
+            source, self._senses, self.config.perception, ledger, self._worker, SystemClock(),
+            live=live, tracer=self._tracer, continuation=plan.continuation,
+        )  # fmt: skip
+        pipeline.listeners.append(self._tell)
+        return pipeline
+
+    async def _run(
+        self,
+        pipeline: Pipeline,
+        plan: Plan,
+        opener: Worker,
+        pace: Pace,
+        asks: Sequence[tuple[str, float]],
+    ) -> None:
+        source = pipeline.source
+        items: AsyncIterator[Item] = opener.iterate(source.items())
+        if pace == "live" and not source.info.live:
+            items = paced(items, SystemClock(), plan.offset_s + plan.start_s)
+        waiting = sorted(asks, key=lambda ask: ask[1])
+        answering: set[asyncio.Task[Answer]] = set()
+
+        async def before(t: float) -> None:
+            while waiting and waiting[0][1] <= t:
+                question, at_s = waiting.pop(0)
+                await pipeline.mark(f"at-{at_s}-{question}", at_s)
+                task = asyncio.create_task(self.ask(question, at_s))
+                answering.add(task)
+                if not pipeline.live:
+                    await task
+
+        async with aclosing(_unseen(items, plan)) as stream:
+            await pipeline.run(stream, before)
+        await asyncio.gather(*answering)
+        for question, at_s in waiting:  # beyond the end: all there is has been seen
+            await self.ask(question, at_s)
+
+    def _end(self, pipeline: Pipeline, source_id: int, plan: Plan, state: str, detail: str) -> None:
+        end_t = max(pipeline.t, plan.offset_s + plan.start_s)
+        if state == "ended":
+            for line in pipeline.ledger.finish(end_t):
+                self._tell(line)
+        self.store.update_source(source_id, state=state, detail=detail)
+        self._tell(
+            pipeline.ledger.note(
+                end_t, "source", {"source": source_id, "state": state, "detail": detail}
+            )
+        )
+
+    def _summary(self, pipeline: Pipeline, plan: Plan, wall_s: float) -> dict[str, Any]:
+        frames = {
+            "decoded": pipeline.source.decoded,
+            "perceived": pipeline.progress.looked,
+            "dropped": pipeline.dropped,
+            "still": pipeline.progress.still,
+        }
+        start_t = plan.offset_s + plan.start_s
+        return {
+            "type": "summary",
+            "session": self.name,
+            "duration_s": round(max(0.0, pipeline.t - start_t), 3),
+            "frames": frames,
+            "audio_s": round(pipeline.audio_s, 3),
+            "wall_s": round(wall_s, 3),
+        }
+
+    def _log_answer(self, answer: Answer) -> dict[str, Any]:
+        body = {k: v for k, v in answer.as_json().items() if k not in ("type", "t")}
+        seq = self.store.append(answer.t, "answer", body)
+        return {"seq": seq, "t": answer.t, "type": "answer", **body}
+
+    def _tell(self, line: dict[str, Any]) -> None:
+        for listener in list(self.listeners):
+            listener(line)
+
+
+def _open(url: str, config: SessionConfig, plan: Plan) -> Source:
+    return open_source(url, config.media, offset_s=plan.offset_s, start_s=plan.start_s)
+
+
+async def _unseen(items: AsyncIterator[Item], plan: Plan) -> AsyncIterator[Item]:
+    """Leave out what is in the store already, of a source that goes on after a break."""
+    video_t, audio_t = plan.offset_s + plan.video_s, plan.offset_s + plan.audio_s
+    async for item in items:
+        if plan.resumes is not None:
+            if isinstance(item, VideoFrame) and item.t <= video_t + 1e-3:
+                continue
+            if isinstance(item, AudioChunk) and item.end_t <= audio_t + 1e-3:
+                continue
+        yield item
