@@ -1,6 +1,7 @@
 """The ear: chunks of sound in, utterances and sound events out. Plain sync code, one stream."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -26,6 +27,20 @@ class EarConfig(Config):
 
     speech_share: float = Field(default=0.15, ge=0, le=1)
     """An utterance with less speech than this under music or singing is not transcribed."""
+
+
+class NoVAD:
+    """Stands in for a voice activity detector that is switched off: never any speech."""
+
+    rate_hz = 16000
+    window = 512
+
+    def init_state(self) -> None:
+        """There is nothing to remember."""
+
+    def step(self, pcm: np.ndarray, state: None) -> np.ndarray:
+        """Return no decisions at all."""
+        return np.zeros(0, np.float32)
 
 
 @dataclass(slots=True)
@@ -63,6 +78,8 @@ class Ear:
     def step(self, chunk: AudioChunk, state: EarState) -> list[Utterance | Percept]:
         """Feed one chunk; return what it completes. A hole in time ends what was open."""
         out: list[Utterance | Percept] = []
+        if isinstance(self._vad, NoVAD):
+            state.tail_t = chunk.end_t
         if state.end_t is not None and abs(chunk.t - state.end_t) > 0.15:
             out += self.end(state)
         if state.end_t is None:

@@ -7,25 +7,14 @@ import numpy as np
 
 from omnilive.core.errors import BackendError
 from omnilive.perception.video.base import Box, Detection
+from omnilive.perception.video.labels import COCO_LABELS, NUMBERED
 from omnilive.perception.video.ssd_config import SSDConfig
-
-# COCO's label map as the model numbers it, from 1; "-" marks numbers that COCO leaves free.
-LABELS = (
-    "person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light,fire hydrant,-,"
-    "stop sign,parking meter,bench,bird,cat,dog,horse,sheep,cow,elephant,bear,zebra,giraffe,-,"
-    "backpack,umbrella,-,-,handbag,tie,suitcase,frisbee,skis,snowboard,sports ball,kite,"
-    "baseball bat,baseball glove,skateboard,surfboard,tennis racket,bottle,-,wine glass,cup,fork,"
-    "knife,spoon,bowl,banana,apple,sandwich,orange,broccoli,carrot,hot dog,pizza,donut,cake,chair,"
-    "couch,potted plant,bed,-,dining table,-,-,toilet,-,tv,laptop,mouse,remote,keyboard,cell phone,"
-    "microwave,oven,toaster,sink,refrigerator,-,book,clock,vase,scissors,teddy bear,hair drier,"
-    "toothbrush"
-).split(",")
 
 
 class SSDDetector:
     """Objects of COCO's labels. Not thread-safe: owned by one worker."""
 
-    labels = tuple(label for label in LABELS if label != "-")
+    labels = COCO_LABELS
 
     def __init__(self, folder: Path, config: SSDConfig | None = None) -> None:
         self.config = config or SSDConfig()
@@ -42,9 +31,9 @@ class SSDDetector:
         self._net.setInput(cv2.dnn.blobFromImage(rgb, size=(300, 300)))
         kept: list[Detection] = []
         for _, number, score, x0, y0, x1, y1 in self._net.forward()[0, 0].tolist():
-            if score < self.config.min_score or not 1 <= number <= len(LABELS):
+            if score < self.config.min_score or not 1 <= number <= len(NUMBERED):
                 continue
             box = Box(*(min(1.0, max(0.0, v)) for v in (x0, y0, x1, y1)))
             if all(box.iou(other.box) < self.config.max_overlap for other in kept):
-                kept.append(Detection(LABELS[int(number) - 1], score, box))
+                kept.append(Detection(NUMBERED[int(number) - 1], score, box))
         return kept

@@ -1,0 +1,84 @@
+"""Finds the facts that a question's target means: objects by label and colour, tags and text."""
+
+from dataclasses import dataclass
+
+from omnilive.core.events import Kind
+from omnilive.memory.base import Fact
+from omnilive.memory.embed import Embedder
+from omnilive.memory.recall import View, recall, stem
+from omnilive.memory.words import content_words
+from omnilive.reasoning.question import Question, Target
+
+NOW_S = 1.5  # what was there this shortly before counts as being there now
+SAME_S = 0.75  # sightings of one label this close together are one
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """Looks up targets in a view."""
+
+    view: View
+    embedder: Embedder | None
+    min_similarity: float
+
+    def objects(self, target: Target, side: str = "") -> list[Fact]:
+        """Return the objects that the target means, by the time they came."""
+        if not target.labels:
+            return []
+        return [
+            fact
+            for fact in self.view.facts("object")
+            if fact.data.get("label") in target.labels
+            and (not target.colour or fact.data.get("colour") == target.colour)
+            and (not side or side in (fact.data.get("position"), fact.data.get("first_position")))
+        ]
+
+    def named(self, target: Target, *kinds: Kind) -> list[Fact]:
+        """Return the facts whose words or other names hold the target's head, by time."""
+        heads = [stem(noun) for noun in target.nouns[-1:]]
+        wanted = [stem(noun) for noun in target.nouns] or heads
+        found = []
+        for fact in self.view.facts(*kinds):
+            held = {stem(w) for w in content_words(_names(fact))}
+            if wanted and all(noun in held for noun in wanted):
+                found.append(fact)
+        return found
+
+    def like(self, text: str, *kinds: Kind) -> list[Fact]:
+        """Return the facts that mean something near the text, by time."""
+        hits = recall(self.view, self.embedder, text, kinds=kinds, limit=12)
+        good = [h.fact for h in hits if h.overlap >= 0.5 or h.similarity >= self.min_similarity]
+        return sorted(good, key=lambda fact: fact.start_s)
+
+    def sightings(self, question: Question, target: Target) -> list[Fact]:
+        """Return when the target was to be seen or heard, most direct kind of evidence first."""
+        if not question.about_speech:
+            if found := self.objects(target, question.side):
+                return found
+            if found := self.named(target, "text", "scene", "caption", "sound"):
+                return found
+            if not target.labels and (found := self.like(target.phrase, "scene", "caption")):
+                return found
+            if not target.labels and question.about_text:
+                return self.like(question.text, "text")
+            return []
+        return self.named(target, "speech") or self.like(question.text, "speech")
+
+    def visible(self, at_t: float | None = None) -> list[Fact]:
+        """Return the objects in view at a stream time (default: now)."""
+        t = self.view.t if at_t is None else at_t
+        return [
+            fact
+            for fact in self.view.facts("object", start_s=t - NOW_S, end_s=t)
+            if fact.start_s <= t and (fact.open or fact.end_s >= t - NOW_S)
+        ]
+
+
+def count_at(facts: list[Fact], t: float) -> int:
+    """Return how many of the facts are there at stream time `t`."""
+    return sum(fact.start_s <= t and (fact.open or fact.end_s >= t) for fact in facts)
+
+
+def _names(fact: Fact) -> str:
+    extra = [str(fact.data.get("label", "")), *map(str, fact.data.get("names", ()))]
+    return " ".join([fact.text, *extra])
