@@ -1,7 +1,7 @@
 """One session: watch sources into its memory, and ask it at any moment."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, Literal
 
@@ -102,12 +102,14 @@ class Session:
         url: str,
         pace: Pace = "live",
         asks: Sequence[tuple[str, float]] = (),
+        on_open: Callable[[Pipeline], None] | None = None,
     ) -> dict[str, Any]:
         """Perceive a source to its end and return a summary.
 
         `asks` are (question, stream time): each is answered from what was perceived up to
-        then, and its answer goes to the listeners. A file whose watching was interrupted
-        goes on where it stopped. Raises SourceError when the source cannot be opened or
+        then, and its answer goes to the listeners. `on_open` is called once the source is
+        open and noted in the store. A file whose watching was interrupted goes on where it
+        stopped. Raises SourceError when the source cannot be opened or
         breaks; what was seen before is kept.
         """
         if pace not in ("live", "fast"):
@@ -124,6 +126,8 @@ class Session:
         source_id = await self._worker.call(self._register, source, plan)
         pipeline = self._pipeline(source, source_id, plan, live=pace == "live" or source.info.live)
         self.pipelines.append(pipeline)
+        if on_open is not None:
+            on_open(pipeline)
         try:
             await self._run(pipeline, plan, opener, pace, asks)
         except BaseException as error:
