@@ -99,7 +99,7 @@ const en = {
 
   "ask.title": "Ask",
   "ask.label": "Your question",
-  "ask.placeholder": "Ask about what was seen or heard",
+  "ask.placeholder": "Type a question",
   "ask.send": "Ask",
   "ask.empty": "Type a question first.",
   "ask.until": "Only what was known at {time}",

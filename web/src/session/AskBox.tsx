@@ -50,16 +50,15 @@ export function AskBox({ until_s, onAsk }: AskBoxProps) {
           {t("ask.empty")}
         </p>
       )}
-      {until_s !== null && (
-        <label className="check">
-          <input
-            type="checkbox"
-            checked={limited}
-            onChange={(event) => setLimited(event.target.checked)}
-          />
-          <span>{t("ask.until", { time: clock(until_s) })}</span>
-        </label>
-      )}
+      {/* Keeps its place when it is not on offer: what is above must not move under the pointer. */}
+      <label className="check" data-hidden={until_s === null}>
+        <input
+          type="checkbox"
+          checked={limited}
+          onChange={(event) => setLimited(event.target.checked)}
+        />
+        <span>{t("ask.until", { time: clock(until_s ?? 0) })}</span>
+      </label>
     </form>
   );
 }

@@ -29,7 +29,7 @@ export function SessionView({ id, open, start_s }: SessionViewProps) {
   const running = state.session?.running === true || state.sources.some(isActive);
   const playhead = usePlayhead(state.edge_s, running, start_s);
   const [panel, setPanel] = useState<Panel>("ask");
-  const narrow = useMedia("(max-width: 759px)");
+  const narrow = useMedia("(max-width: 899px)");
   const { seek } = playhead;
 
   const show = useCallback(

@@ -15,7 +15,8 @@ export interface CaptionLine {
   current: boolean;
 }
 
-const LINES = 3;
+/** More than fit: the strip shows the newest it has room for. */
+const LINES = 8;
 /** A line stays readable this long after its last word. */
 const LINGER_S = 3;
 
@@ -48,10 +49,10 @@ export function speechLines(moments: Moment[], percepts: Percept[]): Fact[] {
   return [...lines.values()].sort((a, b) => a.start_s - b.start_s);
 }
 
-/** What was being said at `t`, with the line before it. */
+/** What was being said at `t`, after the lines before it. */
 export function captionsAt(lines: Fact[], t: number): CaptionLine[] {
   const last = lines.findLastIndex((line) => line.start_s <= t + 0.05);
-  return lines.slice(Math.max(0, last - 1), last + 1).map((line) => ({
+  return lines.slice(Math.max(0, last + 1 - LINES), last + 1).map((line) => ({
     key: `${line.id} ${line.start_s}`,
     text: line.text,
     settled: true,

@@ -56,25 +56,31 @@ export function WatchForm({ into, onStarted }: WatchFormProps) {
           ]}
         />
       </div>
-      <div role="tabpanel" id={`${idBase}-panel-${from}`} aria-labelledby={`${idBase}-tab-${from}`}>
-        {from === "url" ? (
-          <UrlField url={url} onUrl={setUrl} lifelike={lifelike} onLifelike={setLifelike} />
-        ) : (
-          <FileField file={file} onFile={setFile} />
+      <div className="watch-fields">
+        <div
+          role="tabpanel"
+          id={`${idBase}-panel-${from}`}
+          aria-labelledby={`${idBase}-tab-${from}`}
+        >
+          {from === "url" ? (
+            <UrlField url={url} onUrl={setUrl} lifelike={lifelike} onLifelike={setLifelike} />
+          ) : (
+            <FileField file={file} onFile={setFile} />
+          )}
+        </div>
+        {into === undefined && (
+          <label className="field">
+            <span>{t("watch.name")}</span>
+            <input
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+              placeholder={t("watch.name.hint")}
+              autoComplete="off"
+              spellCheck={false}
+            />
+          </label>
         )}
       </div>
-      {into === undefined && (
-        <label className="field">
-          <span>{t("watch.name")}</span>
-          <input
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-            placeholder={t("watch.name.hint")}
-            autoComplete="off"
-            spellCheck={false}
-          />
-        </label>
-      )}
       {watch.progress !== null && <Progress fraction={watch.progress} onCancel={watch.cancel} />}
       {watch.error !== null && <ErrorNote message={watch.error} />}
       <div className="watch-actions">

@@ -1,0 +1,153 @@
+// A stand-in for `omnilive serve`: the built page, and canned answers over the same HTTP contract.
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
+
+import { answer, search } from "./answers.js";
+import { freshSessions, makeSession, makeSource } from "./data.js";
+import { bodyOf, Failure, inside, reply, sendFile } from "./http.js";
+import { scene } from "./scene.js";
+import { EventLog } from "./stream.js";
+
+/** @typedef {import("./http.js").Request} Request */
+/** @typedef {import("./http.js").Response} Response */
+
+const PAGE = fileURLToPath(new URL("../../../src/omnilive/server/page", import.meta.url));
+const CLIP = fileURLToPath(new URL("kitchen.webm", import.meta.url));
+
+let sessions = freshSessions();
+/** @type {Map<string, EventLog>} */
+let logs = new Map();
+
+/** @param {string} id */
+function stored(id) {
+  const found = sessions.get(id);
+  if (!found) throw new Failure(404, "unknown_session", `There is no session “${id}”.`);
+  return found;
+}
+
+/** @param {string} id */
+function logOf(id) {
+  const log = logs.get(id) ?? new EventLog(stored(id));
+  logs.set(id, log);
+  return log;
+}
+
+/** @param {Request} request @param {Response} response @param {string} id */
+async function addSource(request, response, id) {
+  const { session, sources } = stored(id);
+  const body = await bodyOf(request);
+  const uploaded = /filename="([^"]*)"/.exec(body)?.[1];
+  const url = uploaded ?? String(JSON.parse(body).url);
+  if (url.includes("missing")) {
+    throw new Failure(400, "source", `${url}: no such file. Check the path on the server.`);
+  }
+  const source = makeSource({ id: sources.length + 1, url, state: "live", duration_s: 60 });
+  sources.push(source);
+  session.running = true;
+  reply(response, 201, source);
+}
+
+/** @param {Request} request @param {Response} response @param {string} id */
+async function ask(request, response, id) {
+  const { question, t } = JSON.parse(await bodyOf(request));
+  if (question.includes("break")) {
+    throw new Failure(503, "model_missing", "The answering model is missing: omnilive models pull");
+  }
+  const given = answer(stored(id), question, t);
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  logOf(id).append({ ...given });
+  reply(response, 200, given);
+}
+
+/** @param {Request} request @param {Response} response @param {URL} url */
+async function serve(request, response, url) {
+  const { method } = request;
+  const [id = "", part, number, leaf] = url.pathname
+    .replace("/v1/sessions", "")
+    .split("/")
+    .slice(1)
+    .map(decodeURIComponent);
+  const route = `${method} ${[id && "ID", part, number && "N", leaf].filter(Boolean).join("/")}`;
+  switch (route) {
+    case "GET ":
+      return reply(response, 200, { sessions: [...sessions.values()].map((s) => s.session) });
+    case "POST ": {
+      const name = String(JSON.parse(await bodyOf(request)).id);
+      if (sessions.has(name)) {
+        throw new Failure(409, "session_exists", `A session named “${name}” exists already.`);
+      }
+      const made = { session: makeSession(name), sources: [], moments: [], log: [] };
+      sessions.set(name, made);
+      return reply(response, 201, made.session);
+    }
+    case "GET ID":
+      return reply(response, 200, stored(id).session);
+    case "DELETE ID":
+      stored(id);
+      sessions.delete(id);
+      return reply(response, 204);
+    case "GET ID/sources":
+      return reply(response, 200, { sources: stored(id).sources });
+    case "POST ID/sources":
+      return addSource(request, response, id);
+    case "DELETE ID/sources/N": {
+      const source = stored(id).sources.find((known) => known.id === Number(number));
+      if (source) source.state = "ended";
+      return reply(response, 204);
+    }
+    case "GET ID/sources/N/media":
+      return sendFile(request, response, CLIP);
+    case "POST ID/ask":
+      return ask(request, response, id);
+    case "GET ID/events":
+      return logOf(id).follow(response, Number(url.searchParams.get("after") ?? 0));
+    case "GET ID/timeline": {
+      const before_s = Number(url.searchParams.get("before_s") ?? Infinity);
+      const limit = Number(url.searchParams.get("limit") ?? 500);
+      const { session, moments } = stored(id);
+      const older = moments.filter((moment) => moment.start_s < before_s);
+      return reply(response, 200, { duration_s: session.duration_s, moments: older.slice(-limit) });
+    }
+    case "GET ID/search": {
+      const q = url.searchParams.get("q") ?? "";
+      if (q === "break") throw new Failure(500, "index", "The search index is damaged.");
+      const limit = Number(url.searchParams.get("limit") ?? 20);
+      return reply(response, 200, { results: search(stored(id), q, limit) });
+    }
+    case "GET ID/keyframes/N": {
+      const at = Number.parseInt(number ?? "0", 10);
+      const moment = id === "kitchen" ? stored(id).moments[at - 1] : undefined;
+      response.writeHead(200, { "Content-Type": "image/svg+xml", "Cache-Control": "max-age=60" });
+      return response.end(scene(moment ? (moment.start_s + moment.end_s) / 2 : at));
+    }
+    default:
+      throw new Failure(404, "not_found", `nothing at ${url.pathname}`);
+  }
+}
+
+/** Only the mock has these: they bring about what a test cannot do from the page. @param {string} path */
+function control(path) {
+  for (const log of logs.values()) log.drop();
+  if (path !== "/mock/reset") return;
+  for (const log of logs.values()) log.rest();
+  sessions = freshSessions();
+  logs = new Map();
+}
+
+export function mockServer() {
+  return createServer((request, response) => {
+    const url = new URL(request.url ?? "/", "http://mock");
+    const work = async () => {
+      if (url.pathname.startsWith("/v1/sessions")) return serve(request, response, url);
+      if (!url.pathname.startsWith("/mock/")) {
+        return sendFile(request, response, inside(PAGE, url.pathname));
+      }
+      control(url.pathname);
+      return reply(response, 204);
+    };
+    work().catch((error) => {
+      const { status = 500, code = "internal", message } = error;
+      reply(response, status, { error: { code, message } });
+    });
+  });
+}
