@@ -1,0 +1,1 @@
+"""HTTP: sessions, sources, questions, events and memory over the network, and the web page."""

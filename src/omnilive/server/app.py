@@ -1,0 +1,94 @@
+"""The HTTP server: `create_app` puts its parts together, `run` serves it until told to stop."""
+
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import uvicorn
+from fastapi import FastAPI
+
+from omnilive import __version__
+from omnilive.memory.library import Library
+from omnilive.server import ask, events, health, memory, metrics, sessions, sources
+from omnilive.server.address import listen, web_address
+from omnilive.server.config import ServerConfig
+from omnilive.server.errors import answer_errors
+from omnilive.server.guard import Guard
+from omnilive.server.hub import Hub
+from omnilive.server.page import Page
+
+if TYPE_CHECKING:
+    from omnilive.config import SessionConfig
+
+DRAIN_S = 10  # requests under way have this long to finish when the server stops
+
+
+def create_app(
+    config: "SessionConfig", library: Library | None = None, server: ServerConfig | None = None
+) -> FastAPI:
+    """Return the ASGI app. `server` defaults to what the environment says (OMNILIVE_TOKEN).
+
+    Sessions are stopped and stored when the app's lifespan ends.
+    """
+    server = server or ServerConfig.from_environment()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await app.state.hub.close()
+
+    app = FastAPI(
+        title="OmniLive",
+        version=__version__,
+        summary="Watches, remembers and answers with time-stamped evidence.",
+        lifespan=lifespan,
+        docs_url=None,  # these pages load scripts from other sites
+        redoc_url=None,
+    )
+    app.state.hub = Hub(config, library or Library.default(), server)
+    for part in (health, metrics, sessions, sources, ask, events, memory):
+        app.include_router(part.router)
+    app.router.default = Page()  # not mounted: a known path with a wrong method stays a 405
+    answer_errors(app)
+    app.add_middleware(Guard, config=server)
+    return app
+
+
+def run(config: "SessionConfig", host: str = "127.0.0.1", port: int = 8080) -> None:
+    """Serve until SIGINT or SIGTERM; then all that was perceived is stored before it returns.
+
+    Raises ConfigError when the address cannot be used, or when others could reach it and no
+    token protects it.
+    """
+    server = ServerConfig.from_environment()
+    socket = listen(host, port, has_token=bool(server.token.get_secret_value()))
+    with socket:
+        app = create_app(config, server=server)
+        settings = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,  # addresses may hold a token
+            server_header=False,
+            lifespan="on",
+            timeout_graceful_shutdown=DRAIN_S,
+        )
+        address = web_address(host, socket)
+        print(f"OmniLive serves on {address} (Ctrl-C stops it)", file=sys.stderr, flush=True)
+        _Server(settings, app.state.hub).run(sockets=[socket])
+
+
+class _Server(uvicorn.Server):
+    """Ends the event streams at the first signal: else they would hold up the stop."""
+
+    def __init__(self, settings: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(settings)
+        self._hub = hub
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop; a second Ctrl-C does not wait. The signal is not raised again afterwards."""
+        self._hub.closing = True
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True

@@ -1,0 +1,204 @@
+"""The JSON of requests and answers, with examples; the OpenAPI document is made from it."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Kind = Literal["speech", "sound", "object", "text", "scene", "caption", "moment"]
+State = Literal[
+    "connecting", "watching", "live", "stalled", "reconnecting", "ended", "failed", "interrupted"
+]
+
+
+def _example(**values: Any) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [values]})
+
+
+def _request(**values: Any) -> ConfigDict:
+    return ConfigDict(extra="forbid", allow_inf_nan=False, json_schema_extra={"examples": [values]})
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong, for programs (`code`) and for people (`message`)."""
+
+    code: str
+    message: str
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer that is an error."""
+
+    model_config = _example(
+        error={"code": "unknown_session", "message": "there is no session 'kitchen'"}
+    )
+    error: ErrorDetail
+
+
+class NewSession(BaseModel):
+    """A session to be made."""
+
+    model_config = _request(id="kitchen")
+    id: str
+
+
+class SessionFacts(BaseModel):
+    """One stored session. `error` says why a damaged one cannot be read."""
+
+    model_config = _example(
+        id="kitchen", created_wall_s=1767225600.0, duration_s=61.2, events=142, moments=9,
+        bytes=1843200, running=True,
+    )  # fmt: skip
+    id: str
+    created_wall_s: float
+    duration_s: float
+    events: int
+    moments: int
+    bytes: int
+    running: bool
+    error: str | None = None
+
+
+class SessionList(BaseModel):
+    """All stored sessions, by name."""
+
+    sessions: list[SessionFacts]
+
+
+class NewSource(BaseModel):
+    """A source to be watched. `pace` is fast for files and live for all else, if left out."""
+
+    model_config = _request(url="rtsp://camera.local/stream", pace="live")
+    url: str = Field(min_length=1, max_length=4096)
+    pace: Literal["live", "fast"] | None = None
+
+
+class SourceFacts(BaseModel):
+    """One source of a session. `position_s` is source time, the rest is on the session clock."""
+
+    model_config = _example(
+        id=1, url="/videos/kitchen.mp4", kind="file", state="watching", detail="", offset_s=0.0,
+        duration_s=61.2, position_s=12.4, has_video=True, has_audio=True, playable=True,
+    )  # fmt: skip
+    id: int
+    url: str
+    kind: Literal["file", "device", "network"]
+    state: State
+    detail: str
+    offset_s: float
+    duration_s: float | None
+    position_s: float
+    has_video: bool
+    has_audio: bool
+    playable: bool
+
+
+class SourceList(BaseModel):
+    """All sources of a session, oldest first."""
+
+    sources: list[SourceFacts]
+
+
+class Question(BaseModel):
+    """A question, and the stream time up to which it may look; null for all there is."""
+
+    model_config = _request(question="When did the cat come in?", t=None)
+    question: str = Field(max_length=4000)
+    t: float | None = None
+
+
+class EvidenceFacts(BaseModel):
+    """A remembered span. `keyframe` is relative to the session's address."""
+
+    id: int
+    kind: Kind
+    start_s: float
+    end_s: float
+    text: str
+    keyframe: str | None
+
+
+class TimingFacts(BaseModel):
+    """Where the time of an answer went."""
+
+    recall_s: float
+    first_token_s: float
+    total_s: float
+
+
+class AnswerFacts(BaseModel):
+    """The reply to a question, with what supports it."""
+
+    model_config = _example(
+        type="answer", session="kitchen", t=61.2, question="When did the cat come in?",
+        text="At 31.5 s.", supported=True, model="computed",
+        evidence=[{
+            "id": 17, "kind": "object", "start_s": 31.5, "end_s": 49.0, "text": "cat appeared",
+            "keyframe": "keyframes/6.jpg",
+        }],
+        timing={"recall_s": 0.01, "first_token_s": 0.3, "total_s": 0.9},
+    )  # fmt: skip
+    type: Literal["answer"]
+    session: str
+    t: float
+    question: str
+    text: str
+    evidence: list[EvidenceFacts]
+    supported: bool
+    model: str
+    timing: TimingFacts
+
+
+class FactFacts(BaseModel):
+    """One thing that was perceived."""
+
+    id: int
+    kind: Kind
+    start_s: float
+    end_s: float
+    text: str
+
+
+class MomentFacts(BaseModel):
+    """A stretch of time, with what began in it."""
+
+    id: int
+    start_s: float
+    end_s: float
+    text: str
+    keyframe: str | None
+    facts: list[FactFacts]
+
+
+class Timeline(BaseModel):
+    """Moments, oldest first."""
+
+    model_config = _example(
+        duration_s=61.2,
+        moments=[{
+            "id": 6, "start_s": 31.0, "end_s": 38.0, "text": "cat appeared",
+            "keyframe": "keyframes/6.jpg",
+            "facts": [{
+                "id": 17, "kind": "object", "start_s": 31.5, "end_s": 49.0, "text": "cat appeared",
+            }],
+        }],
+    )  # fmt: skip
+    duration_s: float
+    moments: list[MomentFacts]
+
+
+class Hit(EvidenceFacts):
+    """A search result; a higher score is a better one."""
+
+    score: float
+
+
+class Hits(BaseModel):
+    """Search results, best first."""
+
+    model_config = _example(
+        results=[{
+            "id": 17, "kind": "object", "start_s": 31.5, "end_s": 49.0, "text": "cat appeared",
+            "keyframe": "keyframes/6.jpg", "score": 0.71,
+        }],
+    )  # fmt: skip
+    results: list[Hit]
