@@ -63,8 +63,8 @@ class Ear:
     def __init__(
         self, config: EarConfig, vad: VAD[Any] | None, sounds: SoundClassifier | None
     ) -> None:
-        self.config, self._vad, self._classifier = config, vad, sounds
-        self._segmenter = Segmenter(config.segmenter, vad.rate_hz, vad.window)
+        self.config, self._vad, self._classifier = config, vad or NoVAD(), sounds
+        self._segmenter = Segmenter(config.segmenter, self._vad.rate_hz, self._vad.window)
         self._follower = SpanFollower(confirm=1, patience=2, sure=0.0, likeness=1.0)
 
     def init_state(self, before: Continuation = Continuation()) -> EarState:  # noqa: B008
