@@ -48,9 +48,7 @@ class Library:
 
     def open(self, name: str) -> SqliteStore:
         """Open a stored session. Unknown name: ConfigError that lists the known ones."""
-        if not (self.folder(name) / DB_NAME).is_file():
-            known = ", ".join(self.names()) or "none yet: `omnilive watch FILE` makes one"
-            raise ConfigError(f"no session {name!r}; stored sessions: {known}")
+        self._check_stored(name)
         return SqliteStore(self.folder(name))
 
     def create(self, name: str) -> SqliteStore:
@@ -58,8 +56,8 @@ class Library:
         return SqliteStore(self.folder(name), create=True)
 
     def delete(self, name: str) -> None:
-        """Remove a session with all its media. A session being written is refused."""
-        self.open(name).close()
+        """Remove a session, damaged or not, with all its media; one being written is refused."""
+        self._check_stored(name)
         with Writing(self.folder(name)):
             try:
                 shutil.rmtree(self.folder(name))
@@ -77,11 +75,24 @@ class Library:
                 "duration_s": round(store.end_s(), 3),
                 "events": counts["log"],
                 "moments": counts["moment"],
-                "bytes": sum(f.stat().st_size for f in store.folder.rglob("*") if f.is_file()),
+                "bytes": sum(_size(path) for path in store.folder.rglob("*")),
                 "running": is_being_written(store.folder),
             }
         finally:
             store.close()
+
+    def _check_stored(self, name: str) -> None:
+        if not (self.folder(name) / DB_NAME).is_file():
+            known = ", ".join(self.names()) or "none yet: `omnilive watch FILE` makes one"
+            raise ConfigError(f"no session {name!r}; stored sessions: {known}")
+
+
+def _size(path: Path) -> int:
+    """Return a file's size, 0 for a folder and for what a writer has just taken away."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0
 
 
 class Writing:
