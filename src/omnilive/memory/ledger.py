@@ -95,6 +95,8 @@ class Ledger:
         body = {k: v for k, v in percept.as_json().items() if k != "type"}
         if percept.kind == "speech" and not percept.final:
             # Partials are stored so that a crash loses nothing, but are no lines of the log.
+            if "words" in percept.data:  # heard with care, because someone asks now
+                self._fresh.append(("fact", id, percept.start_s, percept.text))
             return [{"seq": None, "t": round(percept.t, 3), "type": "percept", "id": id, **body}]
         if percept.final or percept.kind in ("text", "object"):
             self._fresh.append(("fact", id, percept.start_s, percept.text))

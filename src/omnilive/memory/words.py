@@ -9,7 +9,8 @@ STOP = frozenset(
     """a an the and or of to in on at by for with from as is are was were be been being am do does
     did done have has had having it its it's this that these those there here he she they them his
     her their i you we me my your our us what when where which who whom whose why how many much
-    any anybody anyone anything some somebody someone something can could will would shall should
+    any anybody anyone anything some somebody someone something itself
+    himself herself themselves can could will would shall should
     may might must not no yes so than then too very just now about into over under again once all
     both each few more most other only own same s t don didn't doesn't isn't wasn't""".split()
 )

@@ -41,15 +41,21 @@ class SpanFollower:
         return SpanState()
 
     def step(
-        self, t: float, found: list[tuple[str, float]], state: SpanState
+        self, t: float, found: list[tuple[str, float]], state: SpanState, is_cut: bool = False
     ) -> tuple[list[Span], list[Span]]:
-        """Return (began, ended). `found` holds (text, score) pairs."""
+        """Return (began, ended). `found` holds (text, score) pairs.
+
+        At a scene cut, what is not found again has ended at once, and lasted until now.
+        """
         rest = list(found)
         for span in state.spans:
             match = max(rest, key=lambda item: alike(span.text, item[0]), default=None)
             if match is not None and alike(span.text, match[0]) >= self.likeness:
                 rest.remove(match)
                 self._see(span, t, *match)
+            elif is_cut:
+                span.last_t = t if not span.misses else span.last_t
+                span.misses = self.patience
             else:
                 span.misses += 1
         for text, score in rest:

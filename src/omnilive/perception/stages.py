@@ -59,10 +59,14 @@ class Page(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Speech(Event):
-    """An utterance on its way to the recogniser; not final while it is still being spoken."""
+    """An utterance on its way to the recogniser; not final while it is still being spoken.
+
+    A quick one is a caption that will be renewed at once.
+    """
 
     utterance: Utterance
     is_final: bool
+    is_quick: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -160,7 +164,9 @@ async def listen(
             due = partial_every_s and item.t - partial_t >= partial_every_s
             if open_one is not None and due and not len(speech):
                 partial_t = item.t
-                await speech.put(Speech(t=item.t, utterance=open_one, is_final=False))
+                await speech.put(
+                    Speech(t=item.t, utterance=open_one, is_final=False, is_quick=True)
+                )
             elif open_one is None:
                 await speech.put(Settled(t=ear.settled_t(state)))
             continue
@@ -214,7 +220,7 @@ async def transcribe(
 def _hear(asr: ASR, ear: Ear, item: Speech) -> Transcript:
     if not ear.is_worth_hearing(item.utterance):
         return Transcript(text="")
-    return asr.transcribe(item.utterance.pcm, quick=not item.is_final)
+    return asr.transcribe(item.utterance.pcm, quick=item.is_quick)
 
 
 def _speech(item: Speech, said: Transcript) -> Percept:

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from omnilive.core.events import Kind
 from omnilive.memory.base import Fact
-from omnilive.memory.recall import Hit, recall
+from omnilive.memory.recall import Hit, recall, stem
+from omnilive.memory.words import content_words
 from omnilive.reasoning.finding import Finding, clock, moment, span
 from omnilive.reasoning.lexicon import CHINESE_COLOURS, GROUPS, plural, spell
-from omnilive.reasoning.match import Matcher, count_at
+from omnilive.reasoning.match import Matcher, count_at, names_of
 from omnilive.reasoning.question import Question, Target
 
 
@@ -83,6 +85,8 @@ class Computer:
                 continue
             if q.fewest:
                 return self._fewest(target, facts)
+            if (anchor := self.match.anchor(q, target)) is not None:
+                return self._most(target, facts, (anchor.start_s, anchor.end_s))
             if q.together:
                 return self._most(target, facts)
             if q.now:
@@ -99,7 +103,7 @@ class Computer:
         number = spell(count)
         digits = f" ({count})" if number != str(count) else ""
         text = f"{number.capitalize()}{digits} {noun}, {when}."
-        return Finding(text=text, evidence=evidence, supported=bool(evidence))
+        return Finding(text=text, evidence=evidence or self._coverage(), supported=bool(evidence))
 
     def _fewest(self, target: Target, facts: list[Fact]) -> Finding:
         times = [f.start_s for f in facts] + [f.end_s + 0.1 for f in facts if not f.open]
@@ -114,12 +118,18 @@ class Computer:
         )
         return Finding(text=text, evidence=tuple(facts[: self.limit]))
 
-    def _most(self, target: Target, facts: list[Fact]) -> Finding:
-        peak = max(facts, key=lambda f: count_at(facts, f.start_s), default=None)
-        count = count_at(facts, peak.start_s) if peak else 0
-        when = f"at the same time (at {clock(peak.start_s)})" if peak else "at any time"
-        together = [f for f in facts if peak and count_at([f], peak.start_s)]
-        return self._count(target, count, together, when, "同时最多")
+    def _most(
+        self, target: Target, facts: list[Fact], within: tuple[float, float] | None = None
+    ) -> Finding:
+        """Return the most that were there at one time, anywhere or within a span."""
+        times = [f.start_s for f in facts]
+        if within is not None:
+            times = [within[0], *(t for t in times if within[0] <= t <= within[1])]
+        peak_t = max(times, key=lambda t: count_at(facts, t), default=0.0)
+        together = [f for f in facts if count_at([f], peak_t)]
+        return self._count(
+            target, len(together), together, f"at the same time (at {clock(peak_t)})", "同时最多"
+        )
 
     # whether
 
@@ -153,7 +163,7 @@ class Computer:
                     f"No, I heard no speech up to {self._until}.",
                     f"没有,到 {self._until} 为止没有听到说话。",
                 ),
-                evidence=tuple(self.match.view.facts("sound")[: self.limit]),
+                evidence=tuple(self.match.view.facts("sound")[: self.limit]) or self._coverage(),
             )
         text = f"Yes, at {moment(said[0].start_s)} someone said: “{said[0].text}”"
         zh = f"有,在 {moment(said[0].start_s)}:“{said[0].text}”"
@@ -170,7 +180,7 @@ class Computer:
             return Finding(text=text, evidence=together)
         name = plural(target.labels[0], 2)
         text = f"No, I never saw two {name} at the same time up to {self._until}."
-        return Finding(text=text, evidence=evidence)
+        return Finding(text=text, evidence=evidence or self._coverage())
 
     def _yes(self, target: Target, facts: list[Fact]) -> Finding:
         shown = facts[: self.limit]
@@ -192,15 +202,16 @@ class Computer:
         elif not target.labels and not q.about_speech:
             text += f" (“{name}” is not among the objects that I can recognise.)"
         zh = f"没有,到 {seen_until} 为止没有看到{name}。"
-        seen = self.match.visible() if q.now else self.match.view.facts("object")[-3:]
         return Finding(
-            text=self._say(text, zh), evidence=tuple(near or seen)[: self.limit],
+            text=self._say(text, zh), evidence=tuple(near[: self.limit]) or self._coverage(),
             supported=bool(target.labels) and not near,
         )  # fmt: skip
 
     # which first, which colour
 
     def _order(self) -> Finding | None:
+        if self.question.sides:
+            return self._which_side()
         if len(self.question.targets) < 2:
             return None
         firsts = []
@@ -232,6 +243,20 @@ class Computer:
             text = f"{word}: {text[0].lower()}{text[1:]}"
         return Finding(text=text, evidence=(fact_1, fact_2))
 
+    def _which_side(self) -> Finding | None:
+        """Answer "which came (or went) first, the left one or the right one?"."""
+        q = self.question
+        facts = [f for t in q.targets for f in self.match.objects(t)]
+        if q.leaving:
+            facts = sorted((f for f in facts if not f.open), key=lambda f: f.end_s)
+        if not facts:
+            return None
+        first = facts[-1 if q.ordinal == -1 else 0]
+        side = first.data.get("position" if q.leaving else "first_position")
+        t, verb = (first.end_s, "left") if q.leaving else (first.start_s, "came")
+        text = f"The one on the {side} {verb} first, at {moment(t)}."
+        return Finding(text=text, evidence=(first,))
+
     def _colour(self) -> Finding | None:
         view, q = self.match.view, self.question
         if "black and white" in q.text.lower():
@@ -260,16 +285,40 @@ class Computer:
 
     def _what(self) -> Finding | None:
         q = self.question
-        groups = [t for t in q.targets if any(n.rstrip("s") in GROUPS for n in t.nouns)]
+        if q.relation and q.targets and (near := self._beside(q.targets[0])):
+            return near
+        groups = [t for t in q.targets if any(n.removesuffix("s") in GROUPS for n in t.nouns)]
         for target in groups:
             facts = self.match.objects(target, q.side)
             facts = [f for f in facts if not q.now or f in self.match.visible()] or facts
             if facts:
                 names = list(dict.fromkeys(str(f.data.get("label")) for f in facts))
-                text = f"{' and '.join(names).capitalize()} ({span(facts[0].start_s, facts[0].end_s)})."
+                when = span(facts[0].start_s, facts[0].end_s)
+                text = f"{' and '.join(names).capitalize()} ({when})."
                 return Finding(text=text, evidence=tuple(facts[: self.limit]))
-        if groups or not (q.now and not q.about_text):
+        return self._quoted(strict=True) or (self._in_view() if q.now else None)
+
+    def _beside(self, target: Target) -> Finding | None:
+        """Say what was there just before or after the target."""
+        facts = self.match.sightings(self.question, target)
+        if not facts:
             return None
+        begin, end = facts[0].start_s, facts[0].end_s
+        window = (begin - 6, begin - 0.3) if self.question.relation == "before" else (end, end + 6)
+        near = [
+            f
+            for f in self.match.view.facts(
+                "object", "scene", "text", start_s=window[0], end_s=window[1]
+            )
+            if f.id not in {fact.id for fact in facts}
+        ]
+        if not near:
+            return None
+        names = ", ".join(dict.fromkeys(f.text for f in near[: self.limit]))
+        text = f"{self.question.relation.capitalize()} the {target.phrase}: {names}."
+        return Finding(text=text, evidence=tuple(near[: self.limit]))
+
+    def _in_view(self) -> Finding | None:
         visible = self.match.visible()
         tags = [f for f in self.match.view.facts("scene") if f.open and "tag" in f.data]
         if not visible and not tags:
@@ -280,50 +329,95 @@ class Computer:
 
     # quoting
 
-    def _quoted(self) -> Finding | None:
+    def _quoted(self, strict: bool = False) -> Finding | None:
         """Quote what was said or written that bears on the question most."""
         q = self.question
-        order = {"said": ("speech",), "text": ("text",)}.get(q.intent, ("speech", "text"))
-        hits = self._hits(*order) or self._hits("speech", "text")
+        order: dict[str, tuple[Kind, ...]] = {"said": ("speech",), "text": ("text",)}
+        hits = self._hits(order.get(q.intent, ("speech", "text")), strict)
+        if not hits and q.intent == "text":
+            hits = self._texts_beside() or self._only_texts()
+        if not hits and q.intent in ("said", "text"):
+            hits = self._hits(("speech", "text"), strict=True)
         if not hits and q.intent == "said" and not q.terms:
-            hits = self._latest()
-        if not hits and q.intent == "what":
-            hits = self._hits("scene", "caption", "object", "sound")
+            hits = [Hit(fact, 1.0, 0.0, 0.0) for fact in self._said()[:-4:-1]]
+        if not hits and not strict and q.intent == "what":
+            hits = self._hits(("scene", "caption", "object", "sound"), strict=True)
         if not hits:
             return None
-        shown = [h for h in hits if h.score >= 0.8 * hits[0].score][:3]
-        facts = sorted((h.fact for h in shown), key=lambda f: f.start_s)
         best = hits[0].fact
-        rest = [f for f in facts if f.id != best.id]
-        text = " ".join([_quote(best, q.chinese), *(_quote(f, q.chinese) for f in rest)])
-        return Finding(text=text, evidence=(best, *rest), direct=False)
+        shown = [h.fact for h in hits[1:3] if h.score >= 0.8 * hits[0].score]
+        passages = [self._passage(fact) for fact in (best, *shown)]
+        texts = list(dict.fromkeys(_quote(facts, q.chinese) for facts in passages))
+        facts = dict.fromkeys(f.id for facts in passages for f in facts)
+        known = {f.id: f for facts in passages for f in facts}
+        first = [best, *(known[i] for i in facts if i != best.id)]
+        return Finding(text=" ".join(texts), evidence=tuple(first), direct=False)
 
-    def _hits(self, *kinds: str) -> list[Hit]:
-        view, q = self.match.view, self.question
-        query = " ".join(q.terms) if q.terms else q.text
-        hits = recall(view, self.match.embedder, q.text, kinds=kinds, limit=self.limit)  # type: ignore[arg-type]
-        if q.language:
-            hits = [h for h in hits if h.fact.data.get("language") == q.language]
-            if not hits:
-                hits = [
-                    Hit(f, 1.0, 1.0, 1.0)
-                    for f in view.facts("speech")
-                    if f.data.get("language") == q.language
-                ]
-            if hits and not q.terms:
-                return hits
-        del query
-        return [h for h in hits if self._bears(h)]
+    def _hits(self, kinds: tuple[Kind, ...], strict: bool) -> list[Hit]:
+        q = self.question
+        hits = recall(self.match.view, self.match.embedder, q.text, kinds=kinds, limit=self.limit)
+        if not q.language:
+            return [h for h in hits if self._bears(h, strict)]
+        in_language = [f for f in self._said() if f.data.get("language") == q.language]
+        ids = {f.id for f in in_language}
+        good = [h for h in hits if h.fact.id in ids and (self._bears(h, strict) or not q.terms)]
+        # Few things were said in that language: the likeliest of them is the answer.
+        return good or [Hit(f, 1.0, 0.0, 0.0) for f in in_language][:2]
 
-    def _bears(self, hit: Hit) -> bool:
-        held = hit.fact.text.lower()
-        names = [t for t in self.question.terms if t in held]
-        strong = len(names) / max(1, len(self.question.terms))
-        return strong >= 0.34 or hit.similarity >= self.match.min_similarity
+    def _bears(self, hit: Hit, strict: bool) -> bool:
+        """Tell whether a hit is about the question; being asked what was said needs less."""
+        spoken = hit.fact.kind == "speech" and self.question.about_speech and not strict
+        held = {stem(w) for w in content_words(hit.fact.text)}
+        terms = self.question.terms
+        share = sum(stem(t) in held for t in terms) / max(1, len(terms))
+        if spoken:
+            return share > 0 or hit.similarity >= 0.6 * self.match.min_similarity
+        return share >= 0.34 or hit.similarity >= self.match.min_similarity
 
-    def _latest(self) -> list[Hit]:
-        said = self.match.view.facts("speech")[-3:]
-        return [Hit(fact, 1.0, 0.0, 0.0) for fact in reversed(said)]
+    def _texts_beside(self) -> list[Hit]:
+        """Return texts that were on screen together with something that the question names."""
+        wanted = {stem(t) for t in self.question.terms}
+        view = self.match.view
+        named = [
+            f
+            for f in view.facts("scene", "object")
+            if wanted & {stem(w) for w in content_words(names_of(f))}
+        ]
+        texts = [
+            f
+            for f in view.facts("text")
+            if any(f.start_s <= n.end_s + 1 and f.end_s >= n.start_s - 1 for n in named)
+        ]
+        return [Hit(f, 1.0, 0.0, 0.0) for f in texts[:3]]
+
+    def _only_texts(self) -> list[Hit]:
+        texts = self.match.view.facts("text")
+        return [Hit(f, 1.0, 0.0, 0.0) for f in texts] if len(texts) <= 3 else []
+
+    def _said(self) -> list[Fact]:
+        return [f for f in self.match.view.facts("speech") if f.text]
+
+    def _passage(self, fact: Fact) -> list[Fact]:
+        """Return an utterance with those right after it: people pause in mid-sentence."""
+        if fact.kind != "speech":
+            return [fact]
+        around = self.match.view.facts("speech", start_s=fact.start_s - 8, end_s=fact.end_s + 12)
+        at = next((i for i, f in enumerate(around) if f.id == fact.id), None)
+        if at is None:
+            return [fact]
+        first, last, length = at, at, len(fact.text)
+        while first > 0 and length < 120 and _follows(around[first - 1], around[first]):
+            first -= 1
+            length += len(around[first].text)
+        while last + 1 < len(around) and length < 240 and _follows(around[last], around[last + 1]):
+            last += 1
+            length += len(around[last].text)
+        return around[first : last + 1]
+
+    def _coverage(self) -> tuple[Fact, ...]:
+        """Return what was looked at, as evidence that something was not there."""
+        scenes = [f for f in self.match.view.facts("scene") if "palette" in f.data]
+        return tuple((self.match.visible() or scenes[-3:])[: self.limit])
 
     def _nothing(self) -> Finding:
         until = self._until
@@ -353,16 +447,16 @@ def _verb(fact: Fact) -> tuple[str, str]:
     return "appeared", "出现"
 
 
-def _quote(fact: Fact, chinese: bool) -> str:
-    when = moment(fact.start_s)
-    if fact.kind == "speech":
-        return (
-            f"在 {when} 说:“{fact.text}”" if chinese else f"At {when} someone said: “{fact.text}”"
-        )
-    if fact.kind == "text":
-        return (
-            f"在 {when} 屏幕上:“{fact.text}”"
-            if chinese
-            else f"At {when} the text was: “{fact.text}”"
-        )
-    return f"在 {when}:{fact.text}" if chinese else f"At {when}: {fact.text}."
+def _follows(one: Fact, two: Fact) -> bool:
+    return two.start_s - one.end_s <= 1.2 and one.data.get("language") == two.data.get("language")
+
+
+def _quote(facts: list[Fact], chinese: bool) -> str:
+    when, kind = moment(facts[0].start_s), facts[0].kind
+    glue = "" if facts[0].data.get("language") in ("zh", "ja") else " "
+    text = glue.join(f.text for f in facts)
+    if kind == "speech":
+        return f"在 {when} 说:“{text}”" if chinese else f"At {when} someone said: “{text}”"
+    if kind == "text":
+        return f"在 {when} 屏幕上:“{text}”" if chinese else f"At {when} the text was: “{text}”"
+    return f"在 {when}:{text}" if chinese else f"At {when}: {text}."

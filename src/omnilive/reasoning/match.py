@@ -10,7 +10,7 @@ from omnilive.memory.words import content_words
 from omnilive.reasoning.question import Question, Target
 
 NOW_S = 1.5  # what was there this shortly before counts as being there now
-SAME_S = 0.75  # sightings of one label this close together are one
+TEXT_NOUNS = {"text", "title", "caption", "card", "sign", "writing", "subtitle", "headline"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Matcher:
         wanted = [stem(noun) for noun in target.nouns] or heads
         found = []
         for fact in self.view.facts(*kinds):
-            held = {stem(w) for w in content_words(_names(fact))}
+            held = {stem(w) for w in content_words(names_of(fact))}
             if wanted and all(noun in held for noun in wanted):
                 found.append(fact)
         return found
@@ -57,12 +57,24 @@ class Matcher:
                 return found
             if found := self.named(target, "text", "scene", "caption", "sound"):
                 return found
+            if target.nouns[-1:] and target.nouns[-1] in TEXT_NOUNS:
+                return self.view.facts("text")
             if not target.labels and (found := self.like(target.phrase, "scene", "caption")):
                 return found
             if not target.labels and question.about_text:
                 return self.like(question.text, "text")
             return []
         return self.named(target, "speech") or self.like(question.text, "speech")
+
+    def anchor(self, question: Question, target: Target) -> Fact | None:
+        """Return the fact that the rest of the question names: "… under the EXIT sign"."""
+        rest = {stem(t) for t in question.terms} - {stem(n) for n in target.nouns[:1]}
+        rest -= {stem(w) for w in target.phrase.split()}
+        for fact in self.view.facts("text", "speech"):
+            held = {stem(w) for w in content_words(fact.text)}
+            if rest and len(rest & held) >= max(1, len(rest) / 2):
+                return fact
+        return None
 
     def visible(self, at_t: float | None = None) -> list[Fact]:
         """Return the objects in view at a stream time (default: now)."""
@@ -79,6 +91,7 @@ def count_at(facts: list[Fact], t: float) -> int:
     return sum(fact.start_s <= t and (fact.open or fact.end_s >= t) for fact in facts)
 
 
-def _names(fact: Fact) -> str:
+def names_of(fact: Fact) -> str:
+    """Return all words by which a fact goes: its text, label and other names."""
     extra = [str(fact.data.get("label", "")), *map(str, fact.data.get("names", ()))]
     return " ".join([fact.text, *extra])

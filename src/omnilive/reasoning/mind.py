@@ -87,6 +87,21 @@ class Mind:
             ),
         )  # fmt: skip
 
+    async def warm_up(self) -> None:
+        """Load what answering needs, so that the first question does not wait for it."""
+        await asyncio.to_thread(lambda: self.embedder)
+        if self.config.reasoning.backend == "embedded":
+            await self._loaded()
+
+    async def _loaded(self) -> LanguageModel:
+        def load() -> LanguageModel:
+            if self._model is None:
+                backend = MODELS.load(self.config.reasoning.backend)
+                self._model = backend(self.config.reasoning)
+            return self._model
+
+        return await self._worker.call(load)
+
     def search(self, store: SqliteStore, query: str, limit: int = 20) -> list[Evidence]:
         """Return what bears on the query, best first. Blocking."""
         view = View(store, store.end_s())

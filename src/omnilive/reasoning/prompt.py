@@ -14,7 +14,20 @@ RULES = (
     "answer, say that you have not seen or heard it. Answer in the language of the question, "
     "in one or two sentences."
 )
-SHORT = "Answer with a few words copied from the note."
+SHORT = "Copy from the note the words that answer the question."
+EXAMPLES = (  # made up; they show a small model what copying means
+    (
+        "The red bicycle was stolen from the station by Peter Lang on Monday.",
+        "Who stole the bicycle?",
+        "Peter Lang",
+    ),
+    ("MARIA SILVA - Chief Pilot", "What is Maria's job?", "Chief Pilot"),
+    (
+        "Tickets cost 12 dollars for adults and 5 dollars for children.",
+        "What do tickets cost?",
+        "12 dollars for adults and 5 dollars for children",
+    ),
+)
 
 
 def full_prompt(
@@ -49,21 +62,27 @@ def full_prompt(
 
 def short_prompt(question: str, note: str) -> list[Message]:
     """Return the prompt that asks a small model for a few words out of one note."""
-    return [
-        Message(role="system", text=SHORT),
-        Message(role="user", text=f"Note: {note}\nQuestion: {question}"),
-    ]
+    prompt = [Message(role="system", text=SHORT)]
+    for example, asked, copied in EXAMPLES:
+        prompt.append(Message(role="user", text=f"Note: {example}\nQuestion: {asked}"))
+        prompt.append(Message(role="assistant", text=copied))
+    return [*prompt, Message(role="user", text=f"Note: {note}\nQuestion: {question}")]
 
 
 def checked(reply: str, note: str, question: str, max_words: int = 12) -> str:
-    """Return a small model's reply if every word of it is in the note, else an empty string.
+    """Return a small model's reply if it is a run of words copied from the note, else "".
 
-    A reply that only repeats the question says nothing and is dropped as well.
+    Seen to go wrong without it: "costs 3 euros and 50 cents" retold as "costs 50 cents". A
+    reply that only repeats the question, or leaves out some of the note's numbers, is dropped.
     """
-    reply = reply.strip().split("\n")[0].strip(' "“”.')
-    held = {stem(w) for w in words(note)}
-    said = [stem(w) for w in content_words(reply)]
-    news = [w for w in said if w not in {stem(w) for w in words(question)}]
-    if not news or len(reply.split()) > max_words or any(w not in held for w in said):
+    reply = reply.strip().split("\n")[0].strip(' "“”.:,;')
+    said, held = words(reply), words(note)
+    is_copied = any(held[i : i + len(said)] == said for i in range(len(held) - len(said) + 1))
+    asked = {stem(w) for w in words(question)}
+    has_news = any(stem(w) not in asked for w in content_words(reply))
+    numbers = [w for w in held if w.isdigit()]
+    is_whole = not set(said) & set(numbers) or all(n in said for n in numbers)
+    is_short = 0 < len(said) <= min(max_words, 0.7 * len(held))
+    if not (is_short and is_copied and has_news and is_whole):
         return ""
     return reply[0].upper() + reply[1:]

@@ -30,8 +30,8 @@ _SAY = (
 )
 _SAID = re.compile(rf"\b{_SAY}\b|说|讲|提到")
 _TEXT = re.compile(
-    r"\b(text|written|write|writes|read|reads|sign|title|caption|card|label|printed|screen|"
-    r"headline|word|words|subtitle|banner|job|street name|name of)\b|文字|写|标题|字"
+    r"\b(text|written|write|writes|read|reads|sign|title|caption|card|label|printed|"
+    r"headline|subtitle|banner|poster|name)\b|文字|写|标题|字"
 )
 _FILLER = frozenset(
     """see seen saw look looked looking show shown shows showed appear appears appeared appearing
@@ -71,6 +71,7 @@ class Question:
     together: bool = False
     fewest: bool = False
     side: str = ""
+    sides: bool = False  # compares the left one with the right one
     language: str = ""
     about_speech: bool = False
     about_text: bool = False
@@ -83,7 +84,10 @@ def parse(text: str, vocabulary: tuple[str, ...]) -> Question:
     low = " ".join(text.lower().split())
     chinese = bool(re.search(r"[\u4e00-\u9fff]", text))
     intent = _intent(low)
-    alternatives = _alternatives(low) if intent == "order" else [low]
+    compares_sides = bool(
+        re.search(r"\bleft\b.*\bor\b.*\bright\b|\bright\b.*\bor\b.*\bleft\b", low)
+    )
+    alternatives = _alternatives(low) if intent == "order" and not compares_sides else [low]
     targets = tuple(
         target for phrase in alternatives if (target := _target(phrase, vocabulary)) is not None
     )
@@ -102,11 +106,14 @@ def parse(text: str, vocabulary: tuple[str, ...]) -> Question:
         together=bool(_TOGETHER.search(low)),
         fewest=bool(re.search(r"\b(smallest|fewest|least|lowest|minimum)\b|最少", low)),
         side=next((side for side in ("left", "right") if _on_side(low, side)), ""),
+        sides=compares_sides,
         language=next((code for name, code in LANGUAGES.items() if name in low), ""),
         about_speech=bool(_SAID.search(low)),
         about_text=bool(_TEXT.search(low)),
         relation="before" if _has(low, "before") else "after" if _has(low, "after") else "",
-        terms=tuple(w for w in content_words(low) if w not in _FILLER),
+        terms=tuple(
+            w for w in content_words(low) if w not in _FILLER and not re.fullmatch(_SAY, w)
+        ),
     )
 
 

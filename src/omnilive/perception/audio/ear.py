@@ -139,6 +139,12 @@ class Ear:
             if span.text not in known:  # it began inside the window, not at its end
                 heard_s = shares[span.text] * len(state.recent) / chunk.rate_hz
                 span.first_t = chunk.end_t - heard_s
+        for span in state.sounds.spans:
+            if span.misses == 1:  # it ended inside the window, as far before now as it is short
+                share = shares.get(span.text, 0.0)
+                heard_s = share * len(state.recent) / chunk.rate_hz
+                window_t = chunk.end_t - len(state.recent) / chunk.rate_hz
+                span.last_t = min(span.last_t, window_t + heard_s)
         return [_sound(s, ended=True) for s in ended] + [_sound(s, ended=False) for s in began]
 
 

@@ -34,12 +34,12 @@ class WhisperASR:
 
     def transcribe(self, pcm: np.ndarray, *, quick: bool = False) -> Transcript:
         """Return the words in (S,) float32 samples of 16 kHz, at most 30 s."""
-        first = self._attempt(pcm, self.config.min_window_s, 1 if quick else self.config.beam_size)
-        if quick or self._is_sound(first):
-            best = first
-        else:
+        best = self._attempt(pcm, self.config.min_window_s, 1 if quick else self.config.beam_size)
+        if not quick and not (self._is_sound(best) and self._is_whole(best)):
             # Short windows are off Whisper's training; the full one is slower and steadier.
-            best = self._attempt(pcm, 30.0, 5)
+            full = self._attempt(pcm, 30.0, 5)
+            if self._is_sound(full) or not self._is_sound(best):
+                best = full
         if not self._is_sound(best):
             return Transcript(text="")
         if not quick:
@@ -55,7 +55,7 @@ class WhisperASR:
         length = features.shape[-1]
         window = min(FULL_WINDOW, max(int(window_s * FRAMES_PER_S), -(-length // 100) * 100))
         encoded = self._whisper.encode(pad_or_trim(features, window))
-        language = self._language(encoded)
+        language, language_score = self._language(encoded)
         tokenizer = Tokenizer(
             self._whisper.hf_tokenizer, True, task="transcribe", language=language
         )
@@ -76,6 +76,7 @@ class WhisperASR:
             "logprob": result.scores[0] * (len(tokens) / (len(tokens) + 1)),
             "no_speech": result.no_speech_prob,
             "language": language,
+            "language_score": language_score,
             "encoded": encoded,
             "frames": min(length, window),
             "tokenizer": tokenizer,
@@ -83,12 +84,13 @@ class WhisperASR:
         }
 
     def _prompt(self, tokenizer: Tokenizer, language: str) -> list[int]:
-        start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        # With time stamps allowed, Whisper is less apt to stop after the first sentence.
+        start = list(tokenizer.sot_sequence)
         if language != "zh":
             return start
         return [tokenizer.sot_prev, *tokenizer.encode(" " + SIMPLIFIED), *start]
 
-    def _language(self, encoded: Any) -> str:
+    def _language(self, encoded: Any) -> tuple[str, float]:
         scores = {
             token[2:-2]: score for token, score in self._whisper.model.detect_language(encoded)[0]
         }
@@ -97,8 +99,8 @@ class WhisperASR:
         best = max(scores, key=lambda code: scores[code])
         # A short utterance is weak evidence: stay with the language spoken so far.
         if scores[best] < 0.5 and scores.get(self._last_language, 0.0) > 0.1:
-            return self._last_language
-        return best
+            return self._last_language, scores[self._last_language]
+        return best, scores[best]
 
     def _is_sound(self, attempt: dict[str, Any]) -> bool:
         text = attempt["text"]
@@ -110,6 +112,12 @@ class WhisperASR:
         return (
             attempt["logprob"] > self.config.min_logprob and not too_fast and not self._loops(text)
         )
+
+    def _is_whole(self, attempt: dict[str, Any]) -> bool:
+        """Tell whether there is as much text, and of as sure a language, as speech would give."""
+        text, dense = attempt["text"], attempt["language"] in ("zh", "ja", "ko")
+        least = (1.2 if dense else 6.0) * max(0.0, attempt["duration_s"] - 1.0)
+        return len(text) >= least and attempt["language_score"] >= 0.5
 
     def _loops(self, text: str) -> bool:
         import zlib

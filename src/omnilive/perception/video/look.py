@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -48,7 +48,9 @@ class LookState:
     tag_t: float = -1e9
     still: int = 0
     looked: int = 0
-    scene: int = 0
+    scenes: int = 0
+    scene: Percept | None = None
+    t: float = 0.0
 
 
 class Eye:
@@ -67,13 +69,14 @@ class Eye:
         state = LookState(
             self._sampler.init_state(), self._tracker.init_state(), self._tags.init_state()
         )
-        state.scene = state.tracks.number = state.tags.number = before.next_number
+        state.scenes = state.tracks.number = state.tags.number = before.next_number
         state.tracks.tracks = [_resumed(item) for item in before.objects]
         return state
 
     def decide(self, frame: VideoFrame, state: LookState) -> Look:
         """Say whether this picture is worth looking at; cheap, and called for each one."""
         look = self._sampler.step(frame.t, frame.rgb, state.sampler)
+        state.t = frame.t
         if not look.wanted:
             state.still += 1
         return look
@@ -84,7 +87,7 @@ class Eye:
         first = state.looked == 0
         if first or look.is_cut:
             if look.is_cut:
-                out += self.end(state)
+                out += self._cut(frame.t, state)
             out.append(self._new_scene(frame, state))
         came = self._objects(frame, state, out)
         self._tag(frame, look, state, out)
@@ -94,23 +97,50 @@ class Eye:
         state.looked += 1
         return out
 
+    def _cut(self, t: float, state: LookState) -> list[Percept | Keyframe]:
+        """End what was in view until the cut: the sampler saw no change before it."""
+        for track in state.tracks.tracks:
+            if t - track.here_t <= 1 / self.config.sampler.still_fps + 0.1:
+                track.here_t = t
+        _, ended = self._tags.step(t, [], state.tags, is_cut=True)
+        tags: list[Percept | Keyframe] = [_tagged(span, ended=True) for span in ended]
+        return [*self._end_scene(t, state), *self._end_objects(state), *tags]
+
+    def _end_objects(self, state: LookState) -> list[Percept | Keyframe]:
+        return [
+            _object(track, state.tracks, left=True) for track in self._tracker.end(state.tracks)
+        ]
+
     def end(self, state: LookState) -> list[Percept | Keyframe]:
         """Close what is open: the stream ended or broke off."""
-        out = [_object(track, state.tracks, left=True) for track in self._tracker.end(state.tracks)]
-        return [*out, *(_tagged(span, ended=True) for span in self._tags.end(state.tags))]
+        tags = [_tagged(span, ended=True) for span in self._tags.end(state.tags)]
+        return [*self._end_scene(state.t, state), *self._end_objects(state), *tags]
 
     def _new_scene(self, frame: VideoFrame, state: LookState) -> Percept:
         colours = palette(frame.rgb)
         text = "picture in " + " and ".join(colours) if colours else "new picture"
         if is_monochrome(frame.rgb):
             text = "black and white picture"
-        data = {"id": f"scene{state.scene}", "palette": colours, "cut": state.looked > 0}
-        state.scene += 1
+        state.scene = Percept(
+            t=frame.t,
+            kind="scene",
+            start_s=frame.t,
+            end_s=frame.t,
+            text=text,
+            confidence=1.0,
+            final=False,
+            data={"id": f"scene{state.scenes}", "palette": colours, "cut": state.looked > 0},
+        )
+        state.scenes += 1
         state.keyframe_t = state.tag_t = -1e9
-        return Percept(
-            t=frame.t, kind="scene", start_s=frame.t, end_s=frame.t, text=text, confidence=1.0,
-            data=data,
-        )  # fmt: skip
+        return state.scene
+
+    def _end_scene(self, t: float, state: LookState) -> list[Percept | Keyframe]:
+        if state.scene is None:
+            return []
+        ended = replace(state.scene, t=t, end_s=t, final=True)
+        state.scene = None
+        return [ended]
 
     def _objects(self, frame: VideoFrame, state: LookState, out: list[Percept | Keyframe]) -> bool:
         if self._detector is None:

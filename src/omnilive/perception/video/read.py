@@ -56,7 +56,7 @@ class Reader:
             return []
         state.read, state.read_t = thumb, frame.t
         lines = _paragraphs([line for line in self._reader.read(frame.rgb) if self._counts(line)])
-        began, ended = self._follower.step(frame.t, lines, state.spans)
+        began, ended = self._follower.step(frame.t, lines, state.spans, is_cut)
         # A still picture is read once more, so that what began or ended is confirmed.
         state.again = any(span.misses or not span.shown for span in state.spans.spans)
         return [_percept(s, True) for s in ended] + [_percept(s, False) for s in began]

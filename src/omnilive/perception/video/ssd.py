@@ -10,6 +10,8 @@ from omnilive.perception.video.base import Box, Detection
 from omnilive.perception.video.labels import COCO_LABELS, NUMBERED
 from omnilive.perception.video.ssd_config import SSDConfig
 
+GREY = 127  # of the bars beside a picture that is not square
+
 
 class SSDDetector:
     """Objects of COCO's labels. Not thread-safe: owned by one worker."""
@@ -28,12 +30,24 @@ class SSDDetector:
 
     def detect(self, rgb: np.ndarray) -> list[Detection]:
         """Return the objects in an (H, W, 3) uint8 picture, best first."""
-        self._net.setInput(cv2.dnn.blobFromImage(rgb, size=(300, 300)))
+        height, width = rgb.shape[:2]
+        side = max(height, width)
+        # Squeezing a wide picture into the square input costs far more detections than bars do.
+        square = np.full((side, side, 3), GREY, np.uint8)
+        top, left = (side - height) // 2, (side - width) // 2
+        square[top : top + height, left : left + width] = rgb
+        self._net.setInput(cv2.dnn.blobFromImage(square, size=(300, 300)))
         kept: list[Detection] = []
         for _, number, score, x0, y0, x1, y1 in self._net.forward()[0, 0].tolist():
             if score < self.config.min_score or not 1 <= number <= len(NUMBERED):
                 continue
-            box = Box(*(min(1.0, max(0.0, v)) for v in (x0, y0, x1, y1)))
+            corners = (
+                (x0 * side - left) / width,
+                (y0 * side - top) / height,
+                (x1 * side - left) / width,
+                (y1 * side - top) / height,
+            )
+            box = Box(*(min(1.0, max(0.0, v)) for v in corners))
             if all(box.iou(other.box) < self.config.max_overlap for other in kept):
                 kept.append(Detection(NUMBERED[int(number) - 1], score, box))
         return kept

@@ -24,7 +24,7 @@ class TrackerConfig(Config):
     start_score: float = Field(default=0.5, gt=0, le=1)
     """Detections under this score only continue what is already followed."""
 
-    sure_score: float = Field(default=0.8, gt=0, le=1)
+    sure_score: float = Field(default=0.7, gt=0, le=1)
     """One detection of this score is enough; otherwise two are needed within `confirm_s`."""
 
     confirm_s: float = Field(default=1.6, gt=0)
