@@ -226,7 +226,8 @@ def test_rtmp_stream_that_is_cut_comes_back(tmp_path: Path) -> None:
             source = open_source(server.url, config, offset_s=50.0)
             assert source.info.live and source.info.has_video and source.info.has_audio
             items = source.items()
-            before = take_until(items, lambda item: item.t > 52.0)
+            before = take_until(items, lambda item: isinstance(item, AudioChunk))
+            before += take_until(items, lambda item: item.t > before[-1].t + 1.5)
             publisher.kill()
             away = take_until(items, lambda item: getattr(item, "state", "") == "reconnecting")
             publisher = Publisher(clip, server.url)

@@ -16,7 +16,7 @@ _PROTOCOLS = {
     "rtmps": "rtmps,rtmp,tcp,tls",
     "srt": "srt,udp",
 }
-_ANALYZE_S = 3.0  # how long FFmpeg may look for streams before it says what there is
+_ANALYZE_S = 2.0  # how long FFmpeg may look for streams before it says what there is
 
 
 def open_network(url: str, config: MediaConfig, *, offset_s: float, start_s: float) -> StreamSource:
@@ -39,6 +39,8 @@ def _options(scheme: str, config: MediaConfig) -> dict[str, str]:
         "protocol_whitelist": _PROTOCOLS[scheme],
         "analyzeduration": str(round(_ANALYZE_S * 1e6)),
     }
+    if not scheme.startswith("http"):
+        options["fpsprobesize"] = "0"  # guessing the frame rate costs seconds of a live stream
     if scheme.startswith("rtsp"):
         return options | {"rtsp_transport": "tcp", "timeout": silence_us}
     return options | {"rw_timeout": silence_us}
