@@ -104,61 +104,6 @@ test("pictures stand in where nothing can be played, and old moments are loaded"
   await expect.poll(() => shownSecond(page)).toBeGreaterThan(0);
 });
 
-test("a session is made, watches, and is deleted", async ({ page }) => {
-  await page.getByRole("textbox", { name: "Address of a stream" }).fill("/videos/My Hall.mp4");
-  await page.getByRole("button", { name: "Start watching" }).click();
-  await expect(page.getByRole("heading", { name: "my-hall", level: 1 })).toBeVisible();
-  await expect(page.getByText("Watching My Hall.mp4")).toBeVisible();
-  await page.getByRole("button", { name: "Stop watching My Hall.mp4" }).click();
-  await expect(page.getByText("Watched My Hall.mp4 to its end")).toBeVisible();
-  await page.getByRole("button", { name: "Delete session" }).first().click();
-  await picture(page, "delete-dialog");
-  await page.getByRole("dialog").getByRole("button", { name: "Delete session" }).click();
-  await expect(page.getByRole("link", { name: "kitchen" })).toBeVisible();
-  await expect(page.getByRole("link", { name: "my-hall" })).toHaveCount(0);
-});
-
-test("a file is uploaded", async ({ page }) => {
-  await page.getByRole("tab", { name: "Upload a file" }).click();
-  const buffer = Buffer.alloc(2_000_000);
-  await page
-    .getByLabel("Choose a video or sound file")
-    .setInputFiles({ name: "porch.mp4", mimeType: "video/mp4", buffer });
-  await expect(page.getByText("2.0 MB")).toBeVisible();
-  await picture(page, "upload");
-  await page.getByRole("button", { name: "Start watching" }).click();
-  await expect(page.getByRole("heading", { name: "porch", level: 1 })).toBeVisible();
-});
-
-test("errors are shown where they happen", async ({ page, expectErrors }) => {
-  expectErrors(/4\d\d|5\d\d/);
-  await page.getByRole("textbox", { name: "Address of a stream" }).fill("/videos/missing.mp4");
-  await page.getByRole("button", { name: "Start watching" }).click();
-  await expect(page.getByRole("alert")).toContainText("no such file");
-  await picture(page, "watch-error");
-  await page.getByRole("textbox", { name: "Session name" }).fill("kitchen");
-  await page.getByRole("button", { name: "Create without a source" }).click();
-  await expect(page.getByRole("alert")).toContainText("exists already");
-
-  await openSession(page, "kitchen");
-  await page.getByRole("textbox", { name: "Your question" }).fill("break it");
-  await page.keyboard.press("Enter");
-  await expect(page.getByRole("article").getByRole("alert")).toContainText("omnilive models pull");
-  await page.getByRole("searchbox").fill("break");
-  await expect(page.getByText("The search index is damaged.")).toBeVisible();
-  await picture(page, "errors");
-});
-
-test("a server that is away is named, and comes back", async ({ page, expectErrors }) => {
-  expectErrors(/ERR_FAILED|Failed to load/);
-  await page.route("**/v1/sessions", (route) => route.abort());
-  await page.reload();
-  await expect(page.getByRole("alert")).toContainText("cannot be reached");
-  await page.unroute("**/v1/sessions");
-  await page.getByRole("button", { name: "Try again" }).click();
-  await expect(page.getByRole("link", { name: "kitchen" })).toBeVisible();
-});
-
 for (const theme of themes) {
   test(`an empty server tells a newcomer what to do, ${theme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme: theme });

@@ -41,7 +41,13 @@ async function addSource(request, response, id) {
   if (url.includes("missing")) {
     throw new Failure(400, "source", `${url}: no such file. Check the path on the server.`);
   }
-  const source = makeSource({ id: sources.length + 1, url, state: "live", duration_s: 60 });
+  const source = makeSource({
+    id: sources.length + 1,
+    url,
+    state: "live",
+    duration_s: 60,
+    playable: uploaded !== undefined,
+  });
   sources.push(source);
   session.running = true;
   reply(response, 201, source);

@@ -13,6 +13,7 @@ export class EventLog {
     /** @type {NodeJS.Timeout[]} */
     this.timers = [];
     this.round = 0;
+    this.start_s = stored.session.duration_s;
   }
 
   /** @param {Record<string, unknown>} event Partial percepts are sent, and not kept. */
@@ -52,7 +53,7 @@ export class EventLog {
   }
 
   play() {
-    const from_s = 20 + this.round * ROUND_S;
+    const from_s = this.start_s + this.round * ROUND_S;
     this.timers = roundOf(this.round, from_s).map(({ delay_s, event }) =>
       setTimeout(() => this.append(event), delay_s * 1000),
     );

@@ -26,6 +26,15 @@ export function AskBox({ until_s, onAsk }: AskBoxProps) {
 
   return (
     <form className="ask-box" onSubmit={submit}>
+      {/* Keeps its place when it is not on offer: what is above must not move under the pointer. */}
+      <label className="check" data-hidden={until_s === null}>
+        <input
+          type="checkbox"
+          checked={limited}
+          onChange={(event) => setLimited(event.target.checked)}
+        />
+        <span>{t("ask.until", { time: clock(until_s ?? 0) })}</span>
+      </label>
       <div className="ask-row">
         <input
           value={question}
@@ -50,15 +59,6 @@ export function AskBox({ until_s, onAsk }: AskBoxProps) {
           {t("ask.empty")}
         </p>
       )}
-      {/* Keeps its place when it is not on offer: what is above must not move under the pointer. */}
-      <label className="check" data-hidden={until_s === null}>
-        <input
-          type="checkbox"
-          checked={limited}
-          onChange={(event) => setLimited(event.target.checked)}
-        />
-        <span>{t("ask.until", { time: clock(until_s ?? 0) })}</span>
-      </label>
     </form>
   );
 }

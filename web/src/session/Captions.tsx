@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 
 import { t } from "../strings";
 import { captionsAt, liveCaptions, speechLines } from "./selectors";
@@ -17,9 +17,17 @@ export function Captions({ state, playhead }: CaptionsProps) {
   const live = playhead.following ? liveCaptions(percepts, partials) : [];
   const shown = live.length > 0 ? live : captionsAt(lines, playhead.t);
 
+  const strip = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const element = strip.current;
+    if (!element) return;
+    element.scrollTop = element.scrollHeight;
+    element.dataset.full = String(element.scrollHeight > element.clientHeight);
+  });
+
   return (
     // Not announced as they change: a reader would talk over the sound. They can be read at will.
-    <section className="captions" aria-label={t("captions.label")} aria-live="off">
+    <section ref={strip} className="captions" aria-label={t("captions.label")} aria-live="off">
       {shown.length === 0 && (
         <p className="quiet">{playhead.following ? t("captions.waiting") : t("captions.silent")}</p>
       )}

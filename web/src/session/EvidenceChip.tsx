@@ -34,7 +34,11 @@ export function EvidenceChip({ id, evidence, onShow }: EvidenceChipProps) {
         onFocus={(event) => setPlace(event.currentTarget.getBoundingClientRect())}
         onBlur={hide}
         onKeyDown={(event) => event.key === "Escape" && hide()}
-        onClick={() => onShow(start_s, { start_s, end_s, keyframe })}
+        onClick={() => {
+          // A finger does not hover: the card would stay on top of the answer.
+          if (window.matchMedia("(hover: none)").matches) hide();
+          onShow(start_s, { start_s, end_s, keyframe });
+        }}
       >
         <Icon name={kind} size={15} />
         {t("evidence.chip", { span: span(start_s, end_s), kind: t(`kind.${kind}`) })}

@@ -28,7 +28,7 @@ export function useSession(id: string): OpenSession {
   const [state, dispatch] = useReducer(reduce, emptyState);
   const [error, setError] = useState<ApiError | null>(null);
   const [attempt, setAttempt] = useState(0);
-  const refresh = useRefresh(id, dispatch);
+  const refresh = useRefresh(id, dispatch, setError);
   const loadEarlier = useLoadEarlier(id, state, dispatch);
 
   useEffect(() => {
@@ -46,7 +46,10 @@ export function useSession(id: string): OpenSession {
       dispatch({ type: "opened", session, sources, moments, complete: moments.length < PAGE });
       stop = followEvents(id, {
         after: Math.max(0, session.events - REPLAYED_EVENTS),
-        onLink: (link) => dispatch({ type: "link", link }),
+        onLink: (link) => {
+          dispatch({ type: "link", link });
+          if (link === "lost") refresh();
+        },
         onEvent: (event) => {
           dispatch({ type: "event", event });
           if (["source", "health", "summary"].includes(event.type)) refresh();
@@ -77,7 +80,11 @@ export function useSession(id: string): OpenSession {
   return { state, dispatch, error, retry, refresh, loadEarlier };
 }
 
-function useRefresh(id: string, dispatch: ActionDispatch<[Action]>): () => void {
+function useRefresh(
+  id: string,
+  dispatch: ActionDispatch<[Action]>,
+  onGone: (error: ApiError) => void,
+): () => void {
   const asking = useRef(false);
   return useCallback(() => {
     if (asking.current) return;
@@ -87,12 +94,15 @@ function useRefresh(id: string, dispatch: ActionDispatch<[Action]>): () => void 
         dispatch({ type: "session", session });
         dispatch({ type: "sources", sources });
       })
-      // The event stream says when the server is away; the next round asks again.
-      .catch(() => undefined)
+      .catch((thrown: unknown) => {
+        // The event stream says when the server is away; a session that is gone stays gone.
+        const error = asApiError(thrown);
+        if (error.status === 404) onGone(error);
+      })
       .finally(() => {
         asking.current = false;
       });
-  }, [id, dispatch]);
+  }, [id, dispatch, onGone]);
 }
 
 function useLoadEarlier(

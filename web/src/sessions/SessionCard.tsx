@@ -17,7 +17,7 @@ export function SessionCard({ session, onDelete }: SessionCardProps) {
   return (
     <li className="card session-card">
       <a className="session-link" href={sessionHref(id)}>
-        <span className="cover">
+        <span className="cover" aria-hidden="true">
           {cover === null ? <Icon name="scene" size={32} /> : <img src={cover} alt="" />}
           {running && <span className="badge live">{t("list.running")}</span>}
           <span className="badge time">{clock(duration_s)}</span>
@@ -25,6 +25,10 @@ export function SessionCard({ session, onDelete }: SessionCardProps) {
         <span className="session-name">{id}</span>
       </a>
       <p className="session-facts">
+        <span className="visually-hidden">
+          {running && `${t("list.running")}, `}
+          {clock(duration_s)}
+        </span>
         <span>{age(session.created_wall_s)}</span>
         <span>{tn("list.moments", moments)}</span>
         <span>{bytes(session.bytes)}</span>

@@ -1,6 +1,6 @@
 import { useRef, useState } from "react";
 
-import { addSource, createSession, listSessions } from "../api/client";
+import { addSource, createSession, deleteSession, listSessions } from "../api/client";
 import { asApiError } from "../api/request";
 import type { Pace } from "../api/types";
 import { uploadSource } from "../api/upload";
@@ -49,6 +49,13 @@ export function useWatch(into: string | undefined, onStarted: (id: string) => vo
     }
   }
 
+  // A session whose only upload was called off holds nothing.
+  async function forget(): Promise<void> {
+    const id = made.current?.id;
+    made.current = null;
+    if (id !== undefined) await deleteSession(id).catch(() => undefined);
+  }
+
   async function start(wanted: Wanted, name: string): Promise<void> {
     setBusy(true);
     setError(null);
@@ -59,7 +66,8 @@ export function useWatch(into: string | undefined, onStarted: (id: string) => vo
       onStarted(id);
     } catch (thrown) {
       const cancelled = thrown instanceof DOMException && thrown.name === "AbortError";
-      if (!cancelled) setError(asApiError(thrown).message);
+      if (cancelled) await forget();
+      else setError(asApiError(thrown).message);
     } finally {
       setBusy(false);
       setProgress(null);
