@@ -1,3 +1,4 @@
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ from omnilive.core.errors import SourceError
 from omnilive.core.events import AudioChunk, Gap, SourceHealth
 from omnilive.media.base import Item, MediaConfig
 from omnilive.media.open import open_source
-from tests.media.clips import FPS, chunks_of, frames_of, pitch_hz, rotate_mp4, write_clip
+from tests.media.clips import FPS, chunks_of, frames_of, pitch_hz, rotate_mp4, tone, write_clip
 
 
 def read(path: Path, config: MediaConfig | None = None, **options: float) -> list[Item]:
@@ -113,6 +114,16 @@ def test_any_layout_becomes_mono(tmp_path: Path, layout: str) -> None:
     sound = chunks_of(read(path))
     assert sound[-1].end_t == pytest.approx(2.0, abs=0.03)
     assert pitch_hz(sound) == pytest.approx(440, abs=2)
+
+
+@pytest.mark.parametrize("channels", [3, 5, 9])
+def test_nameless_channels_become_mono_without_clipping(tmp_path: Path, channels: int) -> None:
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setparams((channels, 2, 16000, 0, "NONE", ""))
+        file.writeframes((tone(32000, channels, 16000).T * 32767).astype("<i2").tobytes())
+    sound = chunks_of(read(tmp_path / "a.wav"))
+    assert pitch_hz(sound) == pytest.approx(440, abs=2)
+    assert max(np.abs(chunk.pcm).max() for chunk in sound) == pytest.approx(0.5, abs=0.02)
 
 
 def test_chunks_have_one_length_and_no_seams(tmp_path: Path) -> None:

@@ -82,6 +82,11 @@ def test_silent_server_fails_within_the_time_to_connect(scheme: str) -> None:
         assert time.monotonic() - start < 3.0
 
 
+def test_unknown_host_is_named() -> None:
+    with pytest.raises(SourceError, match="host not found.*check the address"):
+        open_source("http://no-such-host.invalid/a.mp4")
+
+
 def test_unknown_protocol_of_this_build_says_so() -> None:
     with pytest.raises(SourceError, match="check|offer the stream"):
         open_source(f"srt://127.0.0.1:{free_port()}", MediaConfig(connect_s=2.0))

@@ -80,7 +80,7 @@ def open_container(
             timeout=timeout_s,
         )
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise SourceError(masked(url), reason_of(error)) from error
+        raise SourceError(masked(url), _why_closed(error)) from error
     opened = Opened(container, _first(container.streams.video), _first(container.streams.audio))
     if opened.video is None and opened.audio is None:
         reason = _why_empty(container)
@@ -98,6 +98,12 @@ def _first(streams: Any) -> Any:
         if stream.codec_context is not None and not is_cover:
             return stream
     return None
+
+
+def _why_closed(error: Exception) -> str:
+    if getattr(error, "errno", None) == errno.EIO:  # also a name that does not resolve
+        return "host not found, or reading failed: check the address, the network or the disk"
+    return reason_of(error)
 
 
 def _why_empty(container: Any) -> str:

@@ -103,13 +103,19 @@ class Decoder:
         t, hole = self._timeline.place(stream.type, _stamp_s(frame), duration_s)
         if hole:
             self._merge.add(Gap(t=hole.t, end_t=hole.end_t, reason=hole.reason))
-        if is_video:
-            self._see(frame, t)
-        else:
-            for chunk in self._chunker.add(frame, t):
-                self._merge.add(chunk)
+        try:
+            self._hand_on(frame, t, is_video)
+        except av.error.FFmpegError:  # a size or format that cannot be converted
+            self._counts.corrupt += 1
         self._counts.end_t = max(self._counts.end_t, t + duration_s)
         return self._merge.advance(stream.type, t if is_video else self._chunker.next_t)
+
+    def _hand_on(self, frame: Any, t: float, is_video: bool) -> None:
+        if is_video:
+            self._see(frame, t)
+            return
+        for chunk in self._chunker.add(frame, t):
+            self._merge.add(chunk)
 
     def _see(self, frame: Any, t: float) -> None:
         if t >= self._start_s - SLACK_S:

@@ -37,6 +37,7 @@ class Chunker:
     def add(self, frame: AudioFrame, t: float) -> Iterator[AudioChunk]:
         """Take one frame that starts at `t`; yield the chunks it completes."""
         expected_t = self._anchor_t + self._taken_s
+        frame = _mixed(frame)
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._resampler and t < expected_t - HOLE_S:
             return  # heard before: a stream that overlaps itself
@@ -60,7 +61,10 @@ class Chunker:
             yield self._take(len(self._held))
 
     def _start(self, shape: tuple[str, str, int], t: float) -> None:
-        self._resampler = AudioResampler(format="flt", layout="mono", rate=self._rate_hz)
+        # rematrix_maxval: six channels mixed to one must not add up to more than full scale.
+        self._resampler = AudioResampler(
+            format="flt", layout="mono", rate=self._rate_hz, options={"rematrix_maxval": "1.0"}
+        )
         self._shape = shape
         self._anchor_t, self._taken_s, self._done = t, 0.0, 0
         self._held = np.zeros(0, np.float32)
@@ -89,3 +93,19 @@ class Chunker:
         self._done += size
         pcm = np.clip(np.nan_to_num(pcm), -1.0, 1.0).astype(np.float32, copy=False)
         return AudioChunk(t=t, pcm=pcm, rate_hz=self._rate_hz)
+
+
+def _mixed(frame: AudioFrame) -> AudioFrame:
+    """Return the mean of channels that no one has named, which FFmpeg cannot mix; else the frame.
+
+    Shapes: planar frames are (C, S), packed ones (1, S * C).
+    """
+    channels = frame.layout.nb_channels
+    if channels == 1 or "channels" not in frame.layout.name:
+        return frame
+    samples = frame.to_ndarray()
+    planes = samples if frame.format.is_planar else samples.reshape(-1, channels).T
+    mean = planes.mean(axis=0, dtype=np.float64).astype(samples.dtype).reshape(1, -1)
+    mono = AudioFrame.from_ndarray(mean, format=frame.format.name, layout="mono")
+    mono.sample_rate = frame.sample_rate
+    return mono
