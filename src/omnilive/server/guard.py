@@ -67,13 +67,14 @@ class Guard:
         path: str = scope["path"]
         if not path.startswith("/v1"):
             return
-        scheme, _, given = headers.get("authorization", "").partition(" ")
+        scheme, _, text = headers.get("authorization", "").partition(" ")
+        given = text.strip().encode("latin-1")  # the bytes as they came
         if scheme.lower() != "bearer":
-            given = ""
+            given = b""
             if scope["method"] in _SAFE_METHODS and path.endswith(_IN_ADDRESS):
                 query = parse_qs(scope["query_string"].decode("latin-1"))
-                given = query.get("token", [""])[0]
-        if not hmac.compare_digest(given.strip().encode(), self._token):
+                given = query.get("token", [""])[0].encode()
+        if not hmac.compare_digest(given, self._token):
             raise Refusal(401, "unauthorized", "a token is needed: Authorization: Bearer TOKEN")
 
 

@@ -1,0 +1,147 @@
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from omnilive.memory.library import Library
+from omnilive.server.config import ServerConfig
+from omnilive.server.guard import is_loopback
+from tests.server.client import Api, error_of, served
+
+pytestmark = pytest.mark.anyio
+TOKEN = "a-long-random-text-é"
+BEARER = {"Authorization": f"Bearer {TOKEN}".encode()}
+
+
+@pytest.fixture
+async def locked(library: Library) -> AsyncIterator[Api]:
+    store = library.create("s")
+    store.put_keyframe(0.0, b"picture")
+    store.close()
+    async with served(library, token=TOKEN) as api:
+        yield api
+
+
+async def test_without_the_token_nothing_of_v1_is_served(locked: Api) -> None:
+    wrong: list[dict[str, Any]] = [
+        {},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": f"Basic {TOKEN}".encode()},
+        {"Authorization": TOKEN.encode()},
+        {"Authorization": f"Bearer {TOKEN}x".encode()},
+    ]
+    for headers in wrong:
+        response = await locked.get("/s", headers=headers)
+        assert error_of(response) == (401, "unauthorized")
+        assert response.headers["www-authenticate"] == "Bearer"
+    assert error_of(await locked.post("", {"id": "a"})) == (401, "unauthorized")
+    assert error_of(await locked.delete("/s")) == (401, "unauthorized")
+    assert error_of(await locked.http.get("/v1/none")) == (401, "unauthorized")
+
+
+async def test_with_the_token_all_is_served(locked: Api) -> None:
+    assert (await locked.get("/s", headers=BEARER)).status_code == 200
+    assert (await locked.get("", headers=BEARER)).status_code == 200
+    lower = {"Authorization": f"bearer {TOKEN}".encode()}
+    assert (await locked.get("/s", headers=lower)).status_code == 200
+
+
+async def test_what_browsers_fetch_may_carry_it_in_the_address(locked: Api) -> None:
+    token = {"token": TOKEN}
+    picture = await locked.get("/s/keyframes/1.jpg", params=token)
+    assert picture.status_code == 200 and picture.headers["referrer-policy"] == "no-referrer"
+    unknown = await locked.get("/s/sources/1/media", params=token)
+    assert error_of(unknown) == (404, "not_playable")
+    gone = await locked.get("/none/events", params=token)
+    assert error_of(gone) == (404, "unknown_session")
+    wrong = await locked.get("/s/keyframes/1.jpg", params={"token": "wrong"})
+    assert error_of(wrong) == (401, "unauthorized")
+    assert error_of(await locked.get("/s", params=token)) == (401, "unauthorized")
+    posted = await locked.post("/s/events", {}, params=token)
+    assert error_of(posted) == (401, "unauthorized")
+
+
+async def test_page_and_probes_need_none(locked: Api) -> None:
+    for path in ("/", "/healthz", "/readyz", "/metrics", "/openapi.json"):
+        assert (await locked.http.get(path)).status_code == 200
+
+
+async def test_a_token_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMNILIVE_TOKEN", f" {TOKEN}\n")
+    config = ServerConfig.from_environment()
+    assert config.token.get_secret_value() == TOKEN and TOKEN not in repr(config)
+    monkeypatch.delenv("OMNILIVE_TOKEN")
+    assert ServerConfig.from_environment().token.get_secret_value() == ""
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example",
+     "192.168.1.5", "", "[", "0.0.0.0"],
+)  # fmt: skip
+async def test_a_foreign_name_is_refused_on_loopback(api: Api, host: str) -> None:
+    response = await api.get("", headers={"Host": host})
+    assert error_of(response) == (403, "host")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "localhost:8080", "127.0.0.1:1", "[::1]:8080", "a.localhost", "127.0.0.2"],
+)
+async def test_own_names_are_served_on_loopback(api: Api, host: str) -> None:
+    assert (await api.get("", headers={"Host": host})).status_code == 200
+
+
+async def test_a_token_allows_any_name(locked: Api) -> None:
+    response = await locked.get("", headers={**BEARER, "Host": "camera.example"})
+    assert response.status_code == 200
+
+
+async def test_other_web_sites_change_nothing(api: Api) -> None:
+    await api.session()
+    for origin in ("http://evil.example", "null", "http://127.0.0.1:9", "https://evil/127.0.0.1"):
+        headers = {"Origin": origin}
+        response = await api.http.post("/v1/sessions", json={"id": "a"}, headers=headers)
+        assert error_of(response) == (403, "origin")
+        response = await api.http.request("DELETE", "/v1/sessions/s", headers=headers)
+        assert error_of(response) == (403, "origin")
+    own = {"Origin": "http://127.0.0.1"}
+    assert (await api.http.post("/v1/sessions", json={"id": "a"}, headers=own)).status_code == 201
+
+
+async def test_large_bodies_are_refused(library: Library) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b'{"id": ' * 10
+
+    async with served(library, body_max_bytes=1000) as api:
+        large = {"id": "a" * 1000}
+        assert error_of(await api.post("", large)) == (413, "too_large")
+        for kind in ("application/json", "multipart/form-data; boundary=b"):
+            response = await api.http.post(
+                "/v1/sessions", content=pieces(), headers={"content-type": kind}
+            )
+            assert error_of(response) == (413, "too_large")
+        path = await api.session()
+        assert error_of(await api.post(f"{path}/sources", large)) == (413, "too_large")
+
+
+async def test_every_answer_is_guarded(api: Api) -> None:
+    answers: list[httpx.Response] = [
+        await api.get(""),
+        await api.get("/none"),
+        await api.http.get("/"),
+        await api.get("", headers={"Host": "evil"}),
+    ]
+    for answer in answers:
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_loopback() -> None:
+    assert all(map(is_loopback, ("localhost", "127.0.0.1", "127.9.9.9", "::1", "a.localhost")))
+    others = ("0.0.0.0", "::", "10.0.0.1", "example.org", "", "localhost.example.org")
+    assert not any(map(is_loopback, others))
