@@ -1,0 +1,119 @@
+"""One run of `omnilive watch`: feeds the view, and turns signals into a clean stop."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from omnilive.commands.output import INTERRUPTED, clock, remark
+from omnilive.commands.view import View
+from omnilive.pipeline import Pipeline
+from omnilive.session import Pace, Session
+
+Asks = list[tuple[str, float | None]]
+
+
+class Run:
+    """Watches one source. `stopped` when it was told to end before the source did."""
+
+    def __init__(self, session: Session, view: View) -> None:
+        self.session, self.view = session, view
+        self.stopped = False
+        self.summary: dict[str, Any] | None = None
+        self._pipeline: Pipeline | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def run(self, source: str, pace: Pace, asks: Asks) -> None:
+        """Watch to the end, or until a signal comes or nobody reads the output any more."""
+        with _on_signals(self.stop), self.view:
+            self._task = asyncio.create_task(self._watch(source, pace, asks))
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def stop(self) -> None:
+        """Stop cleanly; the second time, leave at once."""
+        if self.stopped:
+            self.view.__exit__(None, None, None)
+            remark("omnilive: left at once; what was stored up to here is kept")
+            self.leave()
+        self.stopped = True
+        remark("omnilive: stopping: finishing what was read (Ctrl-C again leaves at once)")
+        self._stop()
+
+    def leave(self) -> None:
+        """End the process; threads that still load or decode something are not waited for."""
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(INTERRUPTED)
+
+    def _stop(self) -> None:
+        if self._pipeline is not None:
+            self.session.stop()
+        elif self._task is not None:
+            self._task.cancel()
+
+    async def _watch(self, source: str, pace: Pace, asks: Asks) -> None:
+        at_times = [(question, at_s) for question, at_s in asks if at_s is not None]
+        async with self.session as session:
+            self._tell_what_is_there()
+            session.listeners.append(self._show)
+            self.summary = await session.watch(source, pace, at_times, self._opened)
+            for question, at_s in asks:
+                if at_s is None and not self.stopped:
+                    await session.ask(question)
+            self._finish(self.summary)
+
+    def _opened(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self.view.opened(pipeline)
+
+    def _show(self, line: dict[str, Any]) -> None:
+        try:
+            self.view.show(line)
+        except BrokenPipeError:
+            self._reader_left()
+
+    def _finish(self, summary: dict[str, Any]) -> None:
+        try:
+            self.view.done(summary)
+        except BrokenPipeError:
+            self._reader_left()
+        if self.stopped:
+            end = clock(self.session.store.end_s())
+            remark(
+                f"omnilive: stopped at {end}; everything up to there is kept; "
+                "the same command goes on from there"
+            )
+
+    def _reader_left(self) -> None:
+        # `watch ... | head`: what still comes goes nowhere, and there is nobody to tell.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        if not self.stopped:
+            self.stopped = True
+            self._stop()
+
+    def _tell_what_is_there(self) -> None:
+        sources = self.session.store.sources()
+        if sources and sources[-1].state == "ended":
+            remark(
+                f"omnilive: session {self.session.name!r} holds "
+                f"{clock(self.session.store.end_s())} already; this is added after it "
+                "(--session NAME for another one)"
+            )
+
+
+@contextlib.contextmanager
+def _on_signals(stop: Callable[[], None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
