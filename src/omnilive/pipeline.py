@@ -78,17 +78,21 @@ class Pipeline:
 
         Raises SourceError when the source breaks; what came before is stored all the same.
         """
-        books = asyncio.create_task(self._keep_books())
         try:
-            async with asyncio.TaskGroup() as stages:
-                feeding = stages.create_task(self._feed(items, before))
-                for stage in self._stages():
-                    stages.create_task(stage)
+            # Two groups: books that cannot be kept end the stages, which would else wait for
+            # them for ever; a stage that fails leaves the books time to note what came before.
+            async with asyncio.TaskGroup() as work:
+                books = work.create_task(self._keep_books())
+                try:
+                    async with asyncio.TaskGroup() as stages:
+                        feeding = stages.create_task(self._feed(items, before))
+                        for stage in self._stages():
+                            stages.create_task(stage)
+                finally:
+                    await self.percepts.close()
+                    await asyncio.wait([books])
         except* Exception as group:
-            raise group.exceptions[0] from None
-        finally:
-            await self.percepts.close()
-            await books
+            raise _first(group) from None
         if (error := feeding.result()) is not None:
             raise error
 
@@ -189,19 +193,26 @@ class Pipeline:
             done.set_result(None)
 
     def _measure(self, events: list[Event]) -> None:
-        now_t = self._clock.now() - self._wall_minus_t
+        now_t = self.now_t
         if self.progress.video_t < 1e11:
             self.lags.video_s.append(max(0.0, self.t - self.progress.video_t))
         for event in events:
             if not isinstance(event, Percept):
                 continue
             lag = now_t - event.t
-            self.lags.stored_s.append(lag)
             if event.kind == "speech":
                 (self.lags.final_s if event.final else self.lags.partial_s).append(lag)
+            elif event.data.get("event") in ("appeared", "began"):
+                self.lags.stored_s.append(lag)
 
 
 Before = Callable[[float], Awaitable[None]]
+
+
+def _first(error: Exception) -> Exception:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _is_not_picture(item: object) -> bool:
