@@ -10,10 +10,20 @@ export interface Session {
   moments: number;
   bytes: number;
   running: boolean;
+  /** Why a damaged session cannot be read. */
+  error?: string | null;
 }
 
 export type SourceState =
-  "connecting" | "live" | "stalled" | "reconnecting" | "ended" | "failed" | "interrupted";
+  | "connecting"
+  /** A file is being watched; a stream that is watched is `live`. */
+  | "watching"
+  | "live"
+  | "stalled"
+  | "reconnecting"
+  | "ended"
+  | "failed"
+  | "interrupted";
 
 export interface Source {
   id: number;
@@ -81,11 +91,14 @@ interface Logged {
 
 export interface Percept extends Logged {
   type: "percept";
+  /** The fact it became; the same for all versions of it. */
+  id?: number;
   kind: Kind;
   start_s: number;
   end_s: number;
   text: string;
   confidence: number;
+  /** False while it may still change: a growing caption, a thing still in view. */
   final: boolean;
   data?: { id?: string; [key: string]: unknown };
 }
@@ -96,7 +109,7 @@ export type SessionEvent =
   | (Logged & { type: "gap"; start_s: number; end_s: number; reason: string })
   | (Logged & { type: "health"; source?: number; state?: SourceState; detail?: string })
   | (Logged & Omit<Answer, "t">)
-  | (Logged & { type: "source" })
+  | (Logged & { type: "source"; source?: number; state?: string })
   | (Logged & { type: "summary" });
 
 export const EVENT_TYPES = [

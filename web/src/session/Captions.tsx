@@ -12,9 +12,9 @@ interface CaptionsProps {
 
 /** The words spoken at the time on show; a word not settled yet is drawn lighter. */
 export function Captions({ state, playhead }: CaptionsProps) {
-  const { moments, percepts, partials } = state;
+  const { moments, percepts, partials, edge_s } = state;
   const lines = useMemo(() => speechLines(moments, percepts), [moments, percepts]);
-  const live = playhead.following ? liveCaptions(percepts, partials) : [];
+  const live = playhead.following ? liveCaptions(percepts, partials, edge_s) : [];
   const shown = live.length > 0 ? live : captionsAt(lines, playhead.t);
 
   const strip = useRef<HTMLElement>(null);

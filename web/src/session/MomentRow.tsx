@@ -5,7 +5,7 @@ import type { Moment } from "../api/types";
 import { span } from "../format";
 import { t } from "../strings";
 import { Icon } from "../ui/Icon";
-import { momentTitle } from "./selectors";
+import { byTelling, momentTitle } from "./selectors";
 import type { Highlight } from "./usePlayhead";
 
 interface MomentRowProps {
@@ -21,7 +21,8 @@ const FACTS_SHOWN = 4;
 /** One moment: its picture and time lead there, and so does each thing known about it. */
 export function MomentRow({ id, moment, current, lit, onShow }: MomentRowProps) {
   const [whole, setWhole] = useState(false);
-  const { start_s, end_s, keyframe, facts } = moment;
+  const { start_s, end_s, keyframe } = moment;
+  const facts = byTelling(moment.facts);
   const shown = whole ? facts : facts.slice(0, FACTS_SHOWN);
   const title = momentTitle(moment);
   return (

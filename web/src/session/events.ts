@@ -2,16 +2,16 @@
 
 import type { Fact, Moment, Percept, SessionEvent } from "../api/types";
 import { exchangesAfterLogged } from "./exchanges";
-import { factOf, PERCEPTS_KEPT, type SessionState } from "./state";
+import { factOf, perceptKey, PERCEPTS_KEPT, type SessionState } from "./state";
 
 type MomentEvent = Extract<SessionEvent, { type: "moment" }>;
-type HealthEvent = Extract<SessionEvent, { type: "health" }>;
+type SourceEvent = Extract<SessionEvent, { type: "health" | "source" }>;
 
 export function applyEvent(before: SessionState, event: SessionEvent): SessionState {
   const state = { ...before, edge_s: Math.max(before.edge_s, event.t) };
   switch (event.type) {
     case "percept":
-      return event.final ? withFinal(state, event) : withPartial(state, event);
+      return event.seq === undefined ? withPartial(state, event) : withPercept(state, event);
     case "moment":
       return withMoment(state, event);
     case "gap": {
@@ -23,10 +23,9 @@ export function applyEvent(before: SessionState, event: SessionEvent): SessionSt
       return { ...state, exchanges: exchangesAfterLogged(state.exchanges, event, key) };
     }
     case "health":
-      return withHealth(state, event);
     case "source":
+      return withSince(state, event);
     case "summary":
-      // The page asks for the sources again: `useSession`.
       return state;
   }
 }
@@ -35,21 +34,22 @@ function withPartial(state: SessionState, percept: Percept): SessionState {
   return { ...state, partials: [...others(state.partials, percept), percept] };
 }
 
-function withFinal(state: SessionState, percept: Percept): SessionState {
-  const settled = {
-    ...state,
-    percepts: [...state.percepts, percept].slice(-PERCEPTS_KEPT),
-    partials: others(state.partials, percept),
-  };
-  const at = settled.moments.findLastIndex((moment) => covers(moment, percept.start_s));
-  const moment = settled.moments[at];
-  if (!moment || !state.gathering.has(moment.id)) return settled;
-  const moments = settled.moments.with(at, withFacts(moment, [factOf(percept)]));
-  return { ...settled, moments };
+function withPercept(before: SessionState, percept: Percept): SessionState {
+  const partials = others(before.partials, percept);
+  const percepts = [...others(before.percepts, percept), percept].slice(-PERCEPTS_KEPT);
+  const state = { ...before, partials, percepts };
+  const at = state.moments.findLastIndex((moment) => covers(moment, percept.start_s));
+  const moment = state.moments[at];
+  if (!moment) return state;
+  const fact = factOf(percept);
+  const known = moment.facts.some(({ id }) => id === fact.id);
+  if (!known && !state.gathering.has(moment.id)) return state;
+  return { ...state, moments: state.moments.with(at, withFacts(moment, [fact])) };
 }
 
-function others(partials: Percept[], percept: Percept): Percept[] {
-  return partials.filter((partial) => partial.data?.id !== percept.data?.id);
+function others(percepts: Percept[], percept: Percept): Percept[] {
+  const key = perceptKey(percept);
+  return percepts.filter((other) => perceptKey(other) !== key);
 }
 
 function withMoment(state: SessionState, event: MomentEvent): SessionState {
@@ -80,32 +80,24 @@ function insert(moments: Moment[], moment: Moment): Moment[] {
   return moments.toSpliced(after + 1, 0, moment);
 }
 
+/** Add facts; one that is known already is replaced by its newer version. */
 function withFacts(moment: Moment, facts: Fact[]): Moment {
-  const fresh = facts.filter(
-    (fact) => !moment.facts.some((known) => known.id === fact.id || same(known, fact)),
+  const kept = moment.facts.filter(
+    (known) => !facts.some((fact) => fact.id === known.id || same(known, fact)),
   );
-  if (fresh.length === 0) return moment;
-  const all = [...moment.facts, ...fresh].sort((a, b) => a.start_s - b.start_s);
-  return { ...moment, facts: all };
+  return { ...moment, facts: [...kept, ...facts].sort((a, b) => a.start_s - b.start_s) };
 }
 
 function same(a: Fact, b: Fact): boolean {
   return a.kind === b.kind && a.text === b.text && Math.abs(a.start_s - b.start_s) < 0.05;
 }
 
-function withHealth(state: SessionState, event: HealthEvent): SessionState {
+/** Note since when. The state itself is asked for (`useSession`): the log may tell of old times. */
+function withSince(state: SessionState, event: SourceEvent): SessionState {
   const { source, state: entered, t } = event;
-  if (entered === undefined) return state;
-  // A health event that names no source is about the newest one.
+  // An event that names no source is about the newest one.
   const id = source ?? state.sources.at(-1)?.id;
-  if (id === undefined) return state;
-  const before = state.since_s[id];
-  const since_s = before?.state === entered ? before : { state: entered, t };
-  return {
-    ...state,
-    since_s: { ...state.since_s, [id]: since_s },
-    sources: state.sources.map((known) =>
-      known.id === id ? { ...known, state: entered, detail: event.detail ?? "" } : known,
-    ),
-  };
+  if (entered === undefined || id === undefined) return state;
+  if (state.since_s[id]?.state === entered) return state;
+  return { ...state, since_s: { ...state.since_s, [id]: { state: entered, t } } };
 }

@@ -130,7 +130,7 @@ test("a question that fails says why and stays", () => {
   ]);
 });
 
-test("health changes a source and remembers since when", () => {
+test("it is remembered since when a source is in its state", () => {
   const lost = (t: number): SessionEvent => ({
     type: "health",
     seq: 30 + t,
@@ -140,8 +140,26 @@ test("health changes a source and remembers since when", () => {
     detail: "timeout",
   });
   const state = after(...log(lost(40), lost(45)));
-  expect(state.sources[0]).toMatchObject({ state: "reconnecting", detail: "timeout" });
   expect(state.since_s[1]).toEqual({ state: "reconnecting", t: 40 });
+  // The log may tell of old times: how the source is now, only the server says.
+  expect(state.sources[0]?.state).toBe("live");
+});
+
+test("a thing still in view is a fact at once, and updated when it leaves", () => {
+  const seen = (part: object): SessionEvent => ({
+    ...speech("person appeared", 2, { id: 70, kind: "object" }),
+    ...part,
+  });
+  const state = after(
+    ...log(
+      { type: "moment", seq: 10, t: 26, id: 3, start_s: 20, end_s: 26, text: "", keyframe: null },
+      seen({ seq: 11, start_s: 21, final: false }),
+      seen({ seq: 15, start_s: 21, end_s: 40, text: "person", final: true }),
+    ),
+  );
+  expect(state.partials).toEqual([]);
+  expect(state.percepts).toHaveLength(1);
+  expect(state.moments[2]?.facts).toMatchObject([{ id: 70, text: "person", end_s: 40 }]);
 });
 
 test("gaps are kept, and the newest second only grows", () => {

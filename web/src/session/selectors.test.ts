@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import { moment, source, speech } from "./fakes";
 import {
+  byTelling,
   captionsAt,
   filterMoments,
   keyframeAt,
@@ -34,8 +35,9 @@ test("captions at a time: the line said then, and the one before it", () => {
 test("a live line keeps its key when it settles", () => {
   const partial = speech("the", 2, { final: false, data: { id: "u" } });
   const final = speech("The end.", 2, { seq: 4, data: { id: "u" } });
-  expect(liveCaptions([], [partial])).toMatchObject([{ key: "u", settled: false }]);
-  expect(liveCaptions([final], [])).toMatchObject([{ key: "u", settled: true }]);
+  expect(liveCaptions([], [partial], 5)).toMatchObject([{ key: "u", settled: false }]);
+  expect(liveCaptions([], [partial], 60)).toEqual([]);
+  expect(liveCaptions([final], [], 5)).toMatchObject([{ key: "u", settled: true }]);
 });
 
 test("the picture at a time is the last one before it, else the first", () => {
@@ -68,6 +70,10 @@ test("a filter keeps the moments with such facts, and only those facts", () => {
   const moments = [moment(1, 0, { facts: [hello, cup] }), moment(2, 5)];
   expect(filterMoments(moments, new Set())).toBe(moments);
   expect(filterMoments(moments, new Set(["object"]))).toMatchObject([{ id: 1, facts: [cup] }]);
+});
+
+test("what was said comes before what was seen", () => {
+  expect(byTelling([cup, hello])).toEqual([hello, cup]);
 });
 
 test("a moment's text is hidden when its facts already say it", () => {

@@ -1,7 +1,7 @@
 /** Questions asked of the state: what to show at a time `t`. */
 
 import type { Fact, Kind, Moment, Percept, Source } from "../api/types";
-import type { Gap } from "./state";
+import { factOf, perceptKey, type Gap } from "./state";
 
 /** The kinds a person can filter by. */
 export const FILTERS = ["speech", "object", "text", "sound"] as const satisfies readonly Kind[];
@@ -20,15 +20,19 @@ const LINES = 8;
 /** A line stays readable this long after its last word. */
 const LINGER_S = 3;
 
-function lineKey(percept: Percept): string {
-  return percept.data?.id ?? `seq-${percept.seq ?? percept.start_s}`;
-}
+/** A caption that has not changed for so long came to nothing. */
+const STALE_S = 10;
 
 /** The newest captions of a running session, the still-changing ones last. */
-export function liveCaptions(percepts: Percept[], partials: Percept[]): CaptionLine[] {
-  const spoken = [...percepts.slice(-100), ...partials].filter((p) => p.kind === "speech");
+export function liveCaptions(
+  percepts: Percept[],
+  partials: Percept[],
+  edge_s: number,
+): CaptionLine[] {
+  const changing = partials.filter((partial) => partial.t > edge_s - STALE_S);
+  const spoken = [...percepts.slice(-100), ...changing].filter((p) => p.kind === "speech");
   return spoken.slice(-LINES).map((percept, at, all) => ({
-    key: lineKey(percept),
+    key: perceptKey(percept),
     text: percept.text,
     settled: percept.final,
     current: at === all.length - 1,
@@ -44,7 +48,7 @@ export function speechLines(moments: Moment[], percepts: Percept[]): Fact[] {
   };
   for (const moment of moments) moment.facts.forEach(add);
   for (const percept of percepts) {
-    add({ ...percept, id: -(percept.seq ?? 0) });
+    add(factOf(percept));
   }
   return [...lines.values()].sort((a, b) => a.start_s - b.start_s);
 }
@@ -97,6 +101,22 @@ export function filterMoments(moments: Moment[], chosen: ReadonlySet<Filter>): M
   return moments
     .map((moment) => ({ ...moment, facts: moment.facts.filter(wanted) }))
     .filter((moment) => moment.facts.length > 0);
+}
+
+const TELLING: readonly Kind[] = [
+  "speech",
+  "text",
+  "object",
+  "sound",
+  "caption",
+  "moment",
+  "scene",
+];
+
+/** The most telling facts first: what was said before how the picture looked. */
+export function byTelling(facts: Fact[]): Fact[] {
+  const rank = ({ kind }: Fact) => TELLING.indexOf(kind);
+  return facts.toSorted((a, b) => rank(a) - rank(b) || a.start_s - b.start_s);
 }
 
 /** The moment's own words, unless its facts already say them. */

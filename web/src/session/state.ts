@@ -32,13 +32,13 @@ export interface SessionState {
   session: Session | null;
   sources: Source[];
   /** When each source entered its present state, on the session clock. */
-  since_s: Partial<Record<number, { state: SourceState; t: number }>>;
+  since_s: Partial<Record<number, { state: string; t: number }>>;
   moments: Moment[];
   /** Moments that came over the event log: their facts are gathered from percepts. */
   gathering: ReadonlySet<number>;
   /** True once nothing older than `moments[0]` is left on the server. */
   complete: boolean;
-  /** Recent final percepts, oldest first. */
+  /** Recent percepts of the log, oldest first, each in its newest version. */
   percepts: Percept[];
   /** Captions that are still changing. */
   partials: Percept[];
@@ -75,13 +75,18 @@ export const emptyState: SessionState = {
   edge_s: 0,
 };
 
-/** How many final percepts are kept for captions and for moments still to come. */
+/** How many percepts are kept for captions and for moments still to come. */
 export const PERCEPTS_KEPT = 1000;
+
+/** What all versions of a percept have in common. */
+export function perceptKey({ id, data, seq, start_s }: Percept): string {
+  return String(id ?? data?.id ?? `seq-${seq ?? start_s}`);
+}
 
 /** A percept as a fact of a moment. Log numbers are made negative: they are not fact ids. */
 export function factOf(percept: Percept): Fact {
-  const { kind, start_s, end_s, text } = percept;
-  return { id: -(percept.seq ?? 0), kind, start_s, end_s, text };
+  const { id, kind, start_s, end_s, text } = percept;
+  return { id: id ?? -(percept.seq ?? 0), kind, start_s, end_s, text };
 }
 
 /** How far the sources have been watched, on the session clock. */
@@ -89,7 +94,13 @@ export function watchedTo(sources: Source[]): number {
   return Math.max(0, ...sources.map((source) => source.offset_s + source.position_s));
 }
 
-const ACTIVE: readonly SourceState[] = ["connecting", "live", "stalled", "reconnecting"];
+const ACTIVE: readonly SourceState[] = [
+  "connecting",
+  "watching",
+  "live",
+  "stalled",
+  "reconnecting",
+];
 
 export function isActive(source: Source): boolean {
   return ACTIVE.includes(source.state);

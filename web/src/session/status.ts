@@ -15,6 +15,7 @@ export function sourceStatus(source: Source, since_s: SessionState["since_s"]): 
   switch (source.state) {
     case "connecting":
       return t("status.connecting", { name });
+    case "watching":
     case "live":
       if (source.duration_s === null) return t("status.live", { name, time: position });
       return t("status.live.of", { name, time: position, total: clock(source.duration_s) });

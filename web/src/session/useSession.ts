@@ -85,22 +85,28 @@ function useRefresh(
   dispatch: ActionDispatch<[Action]>,
   onGone: (error: ApiError) => void,
 ): () => void {
-  const asking = useRef(false);
+  const asking = useRef<"no" | "yes" | "again">("no");
   return useCallback(() => {
-    if (asking.current) return;
-    asking.current = true;
-    Promise.all([getSession(id), listSources(id)])
-      .then(([session, sources]) => {
+    if (asking.current !== "no") {
+      asking.current = "again"; // what changed meanwhile may not be in the answer on its way
+      return;
+    }
+    async function ask(): Promise<void> {
+      do {
+        asking.current = "yes";
+        const [session, sources] = await Promise.all([getSession(id), listSources(id)]);
         dispatch({ type: "session", session });
         dispatch({ type: "sources", sources });
-      })
+      } while ((asking.current as string) === "again");
+    }
+    ask()
       .catch((thrown: unknown) => {
         // The event stream says when the server is away; a session that is gone stays gone.
         const error = asApiError(thrown);
         if (error.status === 404) onGone(error);
       })
       .finally(() => {
-        asking.current = false;
+        asking.current = "no";
       });
   }, [id, dispatch, onGone]);
 }

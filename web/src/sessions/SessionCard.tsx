@@ -2,6 +2,7 @@ import type { Session } from "../api/types";
 import { age, bytes, clock } from "../format";
 import { sessionHref } from "../route";
 import { t, tn } from "../strings";
+import { ErrorNote } from "../ui/ErrorNote";
 import { Icon } from "../ui/Icon";
 import { useCover } from "./useCover";
 
@@ -24,12 +25,13 @@ export function SessionCard({ session, onDelete }: SessionCardProps) {
         </span>
         <span className="session-name">{id}</span>
       </a>
+      {session.error && <ErrorNote message={session.error} />}
       <p className="session-facts">
         <span className="visually-hidden">
           {running && `${t("list.running")}, `}
           {clock(duration_s)}
         </span>
-        <span>{age(session.created_wall_s)}</span>
+        {session.created_wall_s > 0 && <span>{age(session.created_wall_s)}</span>}
         <span>{tn("list.moments", moments)}</span>
         <span>{bytes(session.bytes)}</span>
       </p>
