@@ -68,10 +68,10 @@ class Api:
         await self.at_rest(path)
         assert (await self.sources(path))[-1]["state"] == "ended"
 
-    async def at_rest(self, path: str) -> None:
+    async def at_rest(self, path: str, patience_s: float = PATIENCE_S) -> None:
         """Wait until the session is let go."""
         name = path.removeprefix("/")
-        await until(lambda: name not in self.hub.running)
+        await until(lambda: name not in self.hub.running, patience_s)
 
     async def until_seen(self, path: str, position_s: float) -> None:
         """Wait until the newest source is perceived up to there."""
@@ -82,9 +82,9 @@ class Api:
                 await asyncio.sleep(0.05)
 
 
-async def until(claim: Callable[[], bool]) -> None:
+async def until(claim: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     """Wait until something is so."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(patience_s):
         while True:
             if claim():
                 return

@@ -24,6 +24,7 @@ from omnilive.server.page import Page
 from tests.server.client import NO_MODELS, Api, error_of, served
 
 pytestmark = pytest.mark.anyio
+ROOT = Path(__file__).parents[2]
 HEAVY = {"av", "cv2", "onnxruntime", "openvino", "openvino_genai", "ctranslate2", "torch"}
 
 
@@ -171,7 +172,7 @@ class Process:
     def __init__(self, folder: Path) -> None:
         self.child = subprocess.Popen(
             [sys.executable, "-W", "error", "-c", SERVER],
-            env={**os.environ, "OMNILIVE_DATA": str(folder), "PYTHONPATH": os.getcwd()},
+            env={**os.environ, "OMNILIVE_DATA": str(folder), "PYTHONPATH": str(ROOT)},
             stderr=subprocess.PIPE,
             text=True,
         )

@@ -104,12 +104,12 @@ async def test_the_sample_clip(library: Library) -> None:
         assert (await api.http.get("/readyz")).status_code == 200
         path = await api.session()
         await api.watch(path, str(SAMPLE))
-        await api.at_rest(path)
+        await api.at_rest(path, patience_s=200)
         facts = [f for m in (await api.json(f"{path}/timeline"))["moments"] for f in m["facts"]]
         assert {"speech", "text", "object"} <= {fact["kind"] for fact in facts}
-        question = {"question": "What is the name of the cat?"}
+        question = {"question": "What was said about the coffee?"}
         answer = (await api.post(f"{path}/ask", question)).json()
-        assert "Chelsea" in answer["text"]
-        assert any(40 < item["start_s"] < 44 for item in answer["evidence"])
+        assert answer["supported"] and "coffee" in answer["text"].lower()
+        assert any(15 < item["start_s"] < 18 for item in answer["evidence"])
         (best, *_) = (await api.json(f"{path}/search?q=price of coffee"))["results"]
-        assert "three euros" in best["text"].lower() or "coffee" in best["text"].lower()
+        assert "coffee" in best["text"].lower()

@@ -1,6 +1,8 @@
 """The HTTP server: `create_app` puts its parts together, `run` serves it until told to stop."""
 
+import asyncio
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,7 +25,7 @@ from omnilive.server.page import Page
 if TYPE_CHECKING:
     from omnilive.config import SessionConfig
 
-DRAIN_S = 10  # requests under way have this long to finish when the server stops
+DRAIN_S = 8  # requests under way have this long to finish when the server stops
 
 
 def create_app(
@@ -64,8 +66,7 @@ def run(config: "SessionConfig", host: str = "127.0.0.1", port: int = 8080) -> N
     token protects it.
     """
     server = ServerConfig.from_environment()
-    socket = listen(host, port, has_token=bool(server.token.get_secret_value()))
-    with socket:
+    with listen(host, port, has_token=bool(server.token.get_secret_value())) as listening:
         app = create_app(config, server=server)
         settings = uvicorn.Config(
             app,
@@ -75,13 +76,13 @@ def run(config: "SessionConfig", host: str = "127.0.0.1", port: int = 8080) -> N
             lifespan="on",
             timeout_graceful_shutdown=DRAIN_S,
         )
-        address = web_address(host, socket)
+        address = web_address(host, listening)
         print(f"OmniLive serves on {address} (Ctrl-C stops it)", file=sys.stderr, flush=True)
-        _Server(settings, app.state.hub).run(sockets=[socket])
+        _Server(settings, app.state.hub).run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
-    """Ends the event streams at the first signal: else they would hold up the stop."""
+    """Ends event streams and sources at the first signal, while other requests are finished."""
 
     def __init__(self, settings: uvicorn.Config, hub: Hub) -> None:
         super().__init__(settings)
@@ -92,3 +93,7 @@ class _Server(uvicorn.Server):
         self._hub.closing = True
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop the sources at once: whoever sent the signal may not wait long."""
+        await asyncio.gather(super().shutdown(sockets), self._hub.stop_all())

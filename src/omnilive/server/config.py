@@ -21,7 +21,7 @@ class ServerConfig(Config):
     body_max_bytes: int = Field(default=2**20, ge=1)
     """Largest request of any other kind."""
 
-    stop_s: float = Field(default=20.0, gt=0)
+    stop_s: float = Field(default=8.0, gt=0)
     """Time that a stopped source has to finish what it holds, before it is cut off."""
 
     @classmethod

@@ -165,11 +165,15 @@ class Hub:
         """How many event streams are open."""
         return sum(len(listeners) for listeners in self._listeners.values())
 
-    async def close(self) -> None:
-        """Stop every source, store all that was perceived, let the models go."""
+    async def stop_all(self) -> None:
+        """Stop every source and store all that was perceived; take no new ones."""
         self.closing = True
         await asyncio.gather(*(self._close_in_turn(name) for name in list(self.running)))
         await asyncio.gather(*self._followers)
+
+    async def close(self) -> None:
+        """Stop everything, and let the models and the stores go."""
+        await self.stop_all()
         self.shared.close()
         await run_in_threadpool(self.readers.close)
 
