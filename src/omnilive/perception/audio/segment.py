@@ -139,12 +139,13 @@ class Segmenter:
         )
 
     def _quietest(self, state: SegmentState) -> int:
-        """Return the index after the quietest window of the last third."""
+        """Return the index after the quietest window of the last third, but never the last one."""
         assert state.first is not None
         length = len(state.probs) - state.first
-        tail = np.array(state.probs[-length // 3 :])
-        smooth = np.convolve(tail, np.ones(5) / 5, mode="same")
-        return len(state.probs) - len(tail) + int(smooth.argmin()) + 1
+        # Padded with what is at the edges: with zeros, the edges would seem the quietest.
+        tail = np.pad(state.probs[-length // 3 :], 2, mode="edge")
+        smooth = np.convolve(tail, np.ones(5) / 5, mode="valid")
+        return len(state.probs) - len(smooth) + int(smooth[:-1].argmin()) + 1
 
     def _forget(self, state: SegmentState, keep: int) -> None:
         drop = len(state.probs) - keep
