@@ -69,6 +69,11 @@ class Pipeline:
         self.listeners: list[Listener] = []
 
     @property
+    def now_t(self) -> float:
+        """Where the stream is now, whether or not it has been read that far."""
+        return self._clock.now() - self._wall_minus_t
+
+    @property
     def dropped(self) -> int:
         """Pictures lost to overload, anywhere."""
         return self.source.dropped + self.pictures.dropped + self.pages.dropped

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from omnilive.core.events import Event, Gap, Keyframe, Percept, SourceHealth
-from omnilive.memory.base import Moment
+from omnilive.memory.base import Fact, Moment
 from omnilive.memory.embed import Embedder
 from omnilive.memory.moments import MomentConfig, MomentCutter, describe
 from omnilive.memory.sqlite import SqliteStore
@@ -106,9 +106,7 @@ class Ledger:
         lines = []
         for start_s, end_s in spans:
             facts = [
-                fact
-                for fact in self.store.facts(start_s=start_s, end_s=end_s - 1e-3)
-                if fact.kind != "speech" or fact.start_s >= start_s or start_s == 0
+                f for f in self.store.facts(start_s=start_s, end_s=end_s) if _in(f, start_s, end_s)
             ]
             text = describe(facts)
             if not text:
@@ -138,6 +136,13 @@ class Ledger:
         for (table, id), (start_s, text) in wanted.items():
             if text in vectors:
                 self.store.put_vector(table, id, start_s, vectors[text])
+
+
+def _in(fact: Fact, start_s: float, end_s: float) -> bool:
+    """Tell whether a fact belongs to a moment: speech where it begins, the rest where it lasts."""
+    if fact.kind == "speech" or fact.start_s == fact.end_s:
+        return start_s <= fact.start_s < end_s
+    return min(fact.end_s, end_s) - max(fact.start_s, start_s) > 0.1
 
 
 def moment_body(moment: Moment) -> dict[str, Any]:

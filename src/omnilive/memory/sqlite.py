@@ -117,9 +117,12 @@ class SqliteStore:
                 self._db.execute("DELETE FROM fact_words WHERE rowid = ?", (id,))
 
     def extend_open_facts(self, t: float) -> None:
-        """Let everything that is open last at least until `t`, except speech."""
+        """Let what is open last until `t`, except speech and objects that are out of sight."""
         with self.transaction():
-            query = "UPDATE fact SET end_s = max(end_s, ?) WHERE open AND kind != 'speech'"
+            query = (
+                "UPDATE fact SET end_s = max(end_s, ?) WHERE open AND kind != 'speech' "
+                "AND coalesce(json_extract(data, '$.hidden'), 0) = 0"
+            )
             self._db.execute(query, (t,))
 
     def close_open_facts(self) -> None:

@@ -148,7 +148,7 @@ class Computer:
         if q.together and target.labels:
             return self._whether_together(target, facts)
         if q.now:
-            facts = [f for f in facts if f.open or f.end_s >= self.match.view.t - 1.5]
+            facts = [f for f in facts if f.open and not f.data.get("hidden")]
         missing = [m for m in target.modifiers if not any(m in f.text.lower() for f in facts)]
         if facts and not missing:
             return self._yes(target, facts)
@@ -334,6 +334,9 @@ class Computer:
         q = self.question
         order: dict[str, tuple[Kind, ...]] = {"said": ("speech",), "text": ("text",)}
         hits = self._hits(order.get(q.intent, ("speech", "text")), strict)
+        if hits and q.intent in order:  # a far better match of the other kind is what was meant
+            other = self._hits(("speech", "text"), strict=True)
+            hits = other if other and other[0].overlap > hits[0].overlap + 0.3 else hits
         if not hits and q.intent == "text":
             hits = self._texts_beside() or self._only_texts()
         if not hits and q.intent in ("said", "text"):

@@ -9,7 +9,7 @@ from omnilive.memory.recall import View, recall, stem
 from omnilive.memory.words import content_words
 from omnilive.reasoning.question import Question, Target
 
-NOW_S = 1.5  # what was there this shortly before counts as being there now
+NOW_S = 6.0  # what is in view was seen this shortly before, however still the picture
 TEXT_NOUNS = {"text", "title", "caption", "card", "sign", "writing", "subtitle", "headline"}
 
 
@@ -82,8 +82,12 @@ class Matcher:
         return [
             fact
             for fact in self.view.facts("object", start_s=t - NOW_S, end_s=t)
-            if fact.start_s <= t and (fact.open or fact.end_s >= t - NOW_S)
+            if fact.start_s <= t and (_is_here(fact) if at_t is None else fact.end_s >= t)
         ]
+
+
+def _is_here(fact: Fact) -> bool:
+    return fact.open and not fact.data.get("hidden")
 
 
 def count_at(facts: list[Fact], t: float) -> int:

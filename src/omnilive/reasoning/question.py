@@ -33,6 +33,10 @@ _TEXT = re.compile(
     r"\b(text|written|write|writes|read|reads|sign|title|caption|card|label|printed|"
     r"headline|subtitle|banner|poster|name)\b|文字|写|标题|字"
 )
+_TEXT_SAYS = re.compile(
+    r"\b(card|sign|screen|label|text|title|poster|board|slide|page|caption|banner|note)s?\b"
+    r".*\b(say|says|said|read|reads)\b"
+)
 _FILLER = frozenset(
     """see seen saw look looked looking show shown shows showed appear appears appeared appearing
     come comes came coming arrive arrives arrived arriving enter enters entered pass passes passed
@@ -134,6 +138,8 @@ def _intent(low: str) -> Intent:
         r"(did|was|were|is|are|has|have|had|does|do|can|could|any|was there|is there)\b", low
     ) or re.search(r"有没有|是否|吗[?？]?$", low):
         return "exists"
+    if _TEXT_SAYS.search(low):
+        return "text"
     if _SAID.search(low):
         return "said"
     if _TEXT.search(low):

@@ -27,6 +27,9 @@ class LookConfig(Config):
     tag_score: float = Field(default=0.5, gt=0, le=1)
     """Probability from which "the picture looks like X" is noted."""
 
+    tag_every_s: float = Field(default=1.9, gt=0)
+    """Time between two looks at what the whole picture shows."""
+
     keyframe_every_s: float = Field(default=4.0, gt=0)
     """A picture is kept at least this often while something changes."""
 
@@ -149,12 +152,18 @@ class Eye:
         changes = self._tracker.step(frame.t, frame.rgb, found, state.tracks)
         out += [_object(track, state.tracks, left=True) for track in changes.left]
         out += [_object(track, state.tracks, left=False) for track in changes.came]
+        for track in state.tracks.tracks:
+            if track.confirmed and track.hidden != (track.here_t < frame.t):
+                track.hidden = not track.hidden
+                out.append(_object(track, state.tracks, left=False))
         return bool(changes.came)
 
     def _tag(
         self, frame: VideoFrame, look: Look, state: LookState, out: list[Percept | Keyframe]
     ) -> None:
-        if self._tagger is None or (frame.t - state.tag_t < 0.9 and not look.is_cut):
+        if self._tagger is None or (
+            frame.t - state.tag_t < self.config.tag_every_s and not look.is_cut
+        ):
             return
         state.tag_t = frame.t
         tags = [(name, p) for name, p in self._tagger.tag(frame.rgb) if p >= self.config.tag_score]
@@ -179,18 +188,21 @@ def _object(track: Track, state: TrackState, *, left: bool) -> Percept:
     same = [t for t in state.tracks if t.label == track.label and t.confirmed]
     colour = track.colour
     text = f"{track.label} in {colour}" if track.label == "person" else f"{colour} {track.label}"
-    end_s = track.here_t if left else track.first_t
+    event = "left" if left else "appeared"
+    if not left and (track.hidden or track.here_t > track.first_t + 3):
+        event = "out of sight" if track.hidden else "back"
     return Percept(
         t=track.here_t,
         kind="object",
         start_s=track.first_t,
-        end_s=end_s,
+        end_s=track.here_t,
         text=text.strip(),
         confidence=track.score,
         final=left,
         data={
             "id": f"object{track.number}",
-            "event": "left" if left else "appeared",
+            "event": event,
+            "hidden": track.hidden,
             "label": track.label,
             "colour": colour,
             "position": position(track.first_box if not left else track.box),

@@ -16,8 +16,11 @@ from omnilive.perception.video.sampler import grey_difference, thumbnail
 class ReadConfig(Config):
     """How often text is read."""
 
-    every_s: float = Field(default=1.0, gt=0)
-    """Shortest time between two readings of a moving picture; a scene cut is read at once."""
+    every_s: float = Field(default=2.0, gt=0)
+    """Time between two readings of a moving picture without text; a scene cut is read at once."""
+
+    text_every_s: float = Field(default=1.0, gt=0)
+    """Time between two readings while there is text."""
 
     still_difference: float = Field(default=1.5, ge=0)
     """Mean grey difference (0 to 255) under which a picture is not read again."""
@@ -68,7 +71,8 @@ class Reader:
     def _is_due(self, t: float, thumb: np.ndarray, is_cut: bool, state: ReadState) -> bool:
         if state.read is None or is_cut:
             return True
-        if t - state.read_t < self.config.every_s - 0.01:
+        every_s = self.config.text_every_s if state.spans.spans else self.config.every_s
+        if t - state.read_t < every_s - 0.01:
             return False
         if state.again or grey_difference(thumb, state.read) > self.config.still_difference:
             return True

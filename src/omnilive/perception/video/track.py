@@ -54,6 +54,7 @@ class Track:
     first_box: Box
     hits: int = 1
     confirmed: bool = False
+    hidden: bool = False  # missed by the latest look, and not held
     patch: np.ndarray | None = None
     colours: Counter[str] = field(default_factory=Counter)
 
