@@ -113,5 +113,7 @@ class Sampler:
             return False
         distance = 0.5 * float(np.abs(colours - state.seen_histogram).sum())
         # Colours alone miss a cut between similar rooms, pixels alone cry at every pan.
-        pixels = grey_difference(thumb, state.seen) / 255
-        return distance > self.config.cut_difference or distance + 2 * pixels > 0.75
+        difference = grey_difference(thumb, state.seen)
+        if difference < self.config.moving_difference:
+            return False  # a plain wall in changing light moves from one bin to the next
+        return distance > self.config.cut_difference or distance + 2 * difference / 255 > 0.75
