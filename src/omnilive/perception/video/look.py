@@ -90,7 +90,7 @@ class Eye:
         first = state.looked == 0
         if first or look.is_cut:
             if look.is_cut:
-                out += self._cut(frame.t, state)
+                out += self._close(frame.t, state)
             out.append(self._new_scene(frame, state))
         came = self._objects(frame, state, out)
         self._tag(frame, look, state, out)
@@ -100,10 +100,10 @@ class Eye:
         state.looked += 1
         return out
 
-    def _cut(self, t: float, state: LookState) -> list[Percept | Keyframe]:
-        """End what was in view until the cut: the sampler saw no change before it."""
+    def _close(self, t: float, state: LookState) -> list[Percept | Keyframe]:
+        """End what was in view until `t`: the sampler saw no change since the last look."""
         for track in state.tracks.tracks:
-            if t - track.here_t <= 1 / self.config.sampler.still_fps + 0.1:
+            if not track.hidden and t - track.here_t <= 1 / self.config.sampler.still_fps + 0.1:
                 track.here_t = t
         _, ended = self._tags.step(t, [], state.tags, is_cut=True)
         tags: list[Percept | Keyframe] = [_tagged(span, ended=True) for span in ended]
@@ -116,8 +116,7 @@ class Eye:
 
     def end(self, state: LookState) -> list[Percept | Keyframe]:
         """Close what is open: the stream ended or broke off."""
-        tags = [_tagged(span, ended=True) for span in self._tags.end(state.tags)]
-        return [*self._end_scene(state.t, state), *self._end_objects(state), *tags]
+        return self._close(state.t, state)
 
     def _new_scene(self, frame: VideoFrame, state: LookState) -> Percept:
         colours = palette(frame.rgb)
