@@ -40,7 +40,7 @@ class Line:
 
 SHORT_SHOTS = (
     Shot(0.0, 60, (("red", 0.1),)),
-    Shot(1.5, 60, (("red", 0.1), ("blue", 0.6)), "WELCOME ABOARD"),
+    Shot(2.0, 60, (("red", 0.1), ("blue", 0.6)), "WELCOME ABOARD"),
 )
 SHORT_LINES = (Line(0.3, "alpha bravo charlie"), Line(2.0, "delta echo"))
 LONG_SHOTS = (
