@@ -27,7 +27,7 @@ from omnilive.perception.audio.segment import Utterance
 from omnilive.perception.audio.silero import SileroVAD
 from omnilive.perception.audio.sounds import OmniSounds
 from omnilive.perception.audio.whisper import WhisperASR
-from omnilive.perception.audio.whisper_config import WhisperConfig
+from omnilive.perception.config import WhisperConfig
 
 
 def utterances(ear: Ear, pcm: np.ndarray) -> list[Utterance]:

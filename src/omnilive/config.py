@@ -3,8 +3,9 @@
 from omnilive.core.config import Config
 from omnilive.media.base import MediaConfig
 from omnilive.memory.moments import MomentConfig
-from omnilive.perception.senses import PerceptionConfig
+from omnilive.perception.config import PerceptionConfig
 from omnilive.reasoning.config import ReasoningConfig
+from omnilive.server.config import ServerConfig
 
 
 class MemoryConfig(Config):
@@ -23,3 +24,4 @@ class SessionConfig(Config):
     perception: PerceptionConfig = PerceptionConfig()
     memory: MemoryConfig = MemoryConfig()
     reasoning: ReasoningConfig = ReasoningConfig()
+    server: ServerConfig = ServerConfig()

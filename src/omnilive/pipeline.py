@@ -15,8 +15,9 @@ from omnilive.core.worker import Worker
 from omnilive.media.base import Item, Source
 from omnilive.memory.ledger import Ledger
 from omnilive.perception.audio.ear import Ear
+from omnilive.perception.config import PerceptionConfig
 from omnilive.perception.continuation import Continuation
-from omnilive.perception.senses import PerceptionConfig, Senses
+from omnilive.perception.senses import Senses
 from omnilive.perception.stages import Progress, listen, read_text, transcribe, watch
 from omnilive.perception.video.look import Eye
 from omnilive.perception.video.read import Reader
@@ -56,6 +57,7 @@ class Pipeline:
         self.t = -1e9  # newest stream time handed in
         self.audio_s = 0.0
         self.ended = False
+        self._is_over = False
         self.live, self._clock, self._store_worker = live, clock, store_worker
         self._wall_minus_t = 0.0
         self._continuation = continuation
@@ -103,6 +105,8 @@ class Pipeline:
 
     async def mark(self, name: str, t: float) -> None:
         """Return when everything before now has been perceived and stored."""
+        if self._is_over:
+            return
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._marks[name] = (2, done)
         mark = Mark(t=t, name=name)
@@ -186,6 +190,7 @@ class Pipeline:
             for item in batch:
                 if isinstance(item, Mark):
                     self._arrive(item.name)
+        self._is_over = True
         for _, done in self._marks.values():
             if not done.done():
                 done.set_result(None)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from omnilive.config import SessionConfig
 from omnilive.core.errors import ConfigError
-from omnilive.perception.senses import PerceptionConfig
+from omnilive.perception.config import PerceptionConfig
 from omnilive.reasoning.config import ReasoningConfig
 
 

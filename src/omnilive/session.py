@@ -1,8 +1,9 @@
 """One session: watch sources into its memory, and ask it at any moment."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import aclosing
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Literal
 
 from omnilive.config import SessionConfig
@@ -15,6 +16,7 @@ from omnilive.media.base import Item, Source
 from omnilive.media.open import kind_of, open_source
 from omnilive.media.pace import paced
 from omnilive.memory.base import SourceRow
+from omnilive.memory.embed import Embedder
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.library import Library, Writing
 from omnilive.memory.resume import Plan, plan_watch
@@ -118,31 +120,54 @@ class Session:
         self._lock()
         began = stopwatch()
         if self._senses is None:
-            self._senses = await Worker("load").call(load_senses, self.config.perception)
-        plan = await self._worker.call(plan_watch, self.store, url, kind, wall_time())
+            self._senses = await asyncio.to_thread(load_senses, self.config.perception)
+        embedder = await asyncio.to_thread(lambda: self.mind.embedder)
+        warming = asyncio.create_task(self.mind.warm_up()) if asks else None
+        plan = await self._worker.call(
+            plan_watch, self.store, url, kind, wall_time(), bool(self.pipelines)
+        )
         opener = Worker("media")
-        source = await opener.call(_open, url, self.config, plan)
-        self._sources.append(source)
-        source_id = await self._worker.call(self._register, source, plan)
-        pipeline = self._pipeline(source, source_id, plan, live=pace == "live" or source.info.live)
-        self.pipelines.append(pipeline)
-        if on_open is not None:
-            on_open(pipeline)
         try:
-            await self._run(pipeline, plan, opener, pace, asks)
-        except BaseException as error:
-            interrupted = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
-            state = "interrupted" if interrupted else "failed"
-            await self._worker.call(self._end, pipeline, source_id, plan, state, str(error))
-            raise
+            source = await opener.call(_open, url, self.config, plan)
+            async with self._opened(source, plan, embedder, pace) as pipeline:
+                if on_open is not None:
+                    on_open(pipeline)
+                await self._run(pipeline, plan, opener, pace, asks)
+        finally:
+            opener.close()
+            if warming is not None:
+                await asyncio.gather(warming, return_exceptions=True)
+        return self._summary(pipeline, plan, stopwatch() - began)
+
+    @asynccontextmanager
+    async def _opened(
+        self, source: Source, plan: Plan, embedder: Embedder | None, pace: Pace
+    ) -> AsyncIterator[Pipeline]:
+        """Note an open source in the store and make its pipeline; note how it ended."""
+        self._sources.append(source)
+        try:
+            source_id = await self._worker.call(self._register, source, plan)
+            live = pace == "live" or source.info.live
+            pipeline = self._pipeline(source, source_id, plan, embedder, live=live)
+            self.pipelines.append(pipeline)
+            state, detail = "failed", ""
+            try:
+                yield pipeline
+                state = "ended" if pipeline.ended else "interrupted"
+            except (asyncio.CancelledError, KeyboardInterrupt):
+                state = "interrupted"
+                raise
+            except BaseException as error:
+                detail = str(error)
+                raise
+            finally:
+                self.pipelines.remove(pipeline)
+                ending = self._worker.call(self._end, pipeline, source_id, plan, state, detail)
+                for line in await asyncio.shield(ending):
+                    self._tell(line)
         finally:
             source.close()
-            opener.close()
             self._sources.remove(source)
-            self.pipelines.remove(pipeline)
-        state = "ended" if pipeline.ended else "interrupted"
-        await self._worker.call(self._end, pipeline, source_id, plan, state, "")
-        return self._summary(pipeline, plan, stopwatch() - began)
 
     async def ask(self, question: str, t: float | None = None) -> Answer:
         """Answer from everything perceived up to stream time `t` (default: now).
@@ -155,8 +180,9 @@ class Session:
         running = [p for p in self.pipelines if p.t > -1e9]
         if running and t is None:
             t = max(p.t for p in running)
-            waits = [p.mark(f"ask-{stopwatch()}", t) for p in running]
-            await asyncio.wait([asyncio.ensure_future(w) for w in waits], timeout=CATCH_UP_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CATCH_UP_S):
+                    await asyncio.gather(*(p.mark(f"ask-{stopwatch()}", t) for p in running))
         answer = await self.mind.answer(self.store, self.name, question.strip(), t)
         if self._writing is not None:
             line = await self._worker.call(self._log_answer, answer)
@@ -191,11 +217,13 @@ class Session:
             self.store.append(plan.offset_s, "gap", gap)
         return id
 
-    def _pipeline(self, source: Source, source_id: int, plan: Plan, *, live: bool) -> Pipeline:
+    def _pipeline(
+        self, source: Source, source_id: int, plan: Plan, embedder: Embedder | None, *, live: bool
+    ) -> Pipeline:
         assert self._senses is not None
         ledger = Ledger.begin(
             self.store, source_id, plan.offset_s, plan.moment_s, self.config.memory.moments,
-            self.mind.embedder,
+            embedder,
         )  # fmt: skip
         pipeline = Pipeline(
             source, self._senses, self.config.perception, ledger, self._worker, SystemClock(),
@@ -234,17 +262,14 @@ class Session:
         for question, at_s in waiting:  # beyond the end: all there is has been seen
             await self.ask(question, at_s)
 
-    def _end(self, pipeline: Pipeline, source_id: int, plan: Plan, state: str, detail: str) -> None:
+    def _end(
+        self, pipeline: Pipeline, source_id: int, plan: Plan, state: str, detail: str
+    ) -> list[dict[str, Any]]:
         end_t = max(pipeline.t, plan.offset_s + plan.start_s)
-        if state == "ended":
-            for line in pipeline.ledger.finish(end_t):
-                self._tell(line)
+        lines = pipeline.ledger.finish(end_t) if state == "ended" else []
         self.store.update_source(source_id, state=state, detail=detail)
-        self._tell(
-            pipeline.ledger.note(
-                end_t, "source", {"source": source_id, "state": state, "detail": detail}
-            )
-        )
+        body = {"source": source_id, "state": state, "detail": detail}
+        return [*lines, pipeline.ledger.note(end_t, "source", body)]
 
     def _summary(self, pipeline: Pipeline, plan: Plan, wall_s: float) -> dict[str, Any]:
         frames = {
@@ -277,7 +302,7 @@ def _open(url: str, config: SessionConfig, plan: Plan) -> Source:
     return open_source(url, config.media, offset_s=plan.offset_s, start_s=plan.start_s)
 
 
-async def _unseen(items: AsyncIterator[Item], plan: Plan) -> AsyncIterator[Item]:
+async def _unseen(items: AsyncIterator[Item], plan: Plan) -> AsyncGenerator[Item]:
     """Leave out what is in the store already, of a source that goes on after a break."""
     video_t, audio_t = plan.offset_s + plan.video_s, plan.offset_s + plan.audio_s
     async for item in items:

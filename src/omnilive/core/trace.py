@@ -1,6 +1,6 @@
 """Spans and counters: the data path reports, observers decide what becomes of it."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -22,7 +22,7 @@ class Tracer:
         self._observers = observers
 
     @contextmanager
-    def span(self, name: str) -> Iterator[None]:
+    def span(self, name: str) -> Generator[None]:
         """Time the block."""
         start = stopwatch()
         try:

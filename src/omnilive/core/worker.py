@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -22,10 +22,14 @@ class Worker:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, functools.partial(fn, *args))
 
-    async def iterate(self, items: Iterable[T]) -> AsyncIterator[T]:
+    async def iterate(self, items: Iterable[T]) -> AsyncGenerator[T]:
         """Yield the items of a blocking iterator, each fetched on the worker's thread."""
         iterator = iter(items)
-        while (item := await self.call(next, iterator, _END)) is not _END:
+
+        def following() -> T:
+            return next(iterator, _END)
+
+        while (item := await self.call(following)) is not _END:
             yield item
 
     def close(self) -> None:

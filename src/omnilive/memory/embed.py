@@ -49,7 +49,8 @@ class MiniLM:
             "attention_mask": mask,
             "token_type_ids": np.zeros_like(mask),
         }
-        hidden = self._net.run(None, {k: v for k, v in feed.items() if k in self._inputs})[0]
+        feed = {name: value for name, value in feed.items() if name in self._inputs}
+        hidden = np.asarray(self._net.run(None, feed)[0])
         if hidden.ndim == 3:
             weights = mask[:, :, None].astype(np.float32)
             hidden = (hidden * weights).sum(axis=1) / weights.sum(axis=1)

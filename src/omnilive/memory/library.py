@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import shutil
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -12,6 +13,7 @@ from omnilive.core.errors import ConfigError, StoreError
 from omnilive.core.paths import sessions_folder
 from omnilive.memory.sqlite import DB_NAME, SqliteStore
 
+TRIES, TRY_S = 10, 0.03
 _NAME = re.compile(r"[\w][\w.-]{0,63}")
 
 
@@ -107,19 +109,28 @@ class Writing:
             self._file = open(self._path, "a+")
         except OSError as error:
             raise StoreError(f"cannot write in {self._path.parent}: {error.strerror}") from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        if not self._take():
             self._file.close()
             raise StoreError(
                 f"session {self._path.parent.name!r} is being watched by another process: "
                 "stop it, or use another session name"
-            ) from error
+            )
         self._file.seek(0)
         self._file.truncate()
         self._file.write(str(os.getpid()))
         self._file.flush()
         return self
+
+    def _take(self) -> bool:
+        """Try for a moment: who only looks whether a session runs holds the lock that long."""
+        assert self._file is not None
+        for _ in range(TRIES):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except OSError:
+                threading.Event().wait(TRY_S)
+        return False
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:

@@ -28,14 +28,20 @@ class Plan:
     continuation: Continuation = Continuation()
 
 
-def plan_watch(store: SqliteStore, url: str, kind: str, wall_s: float) -> Plan:
-    """Return the plan for watching `url` into this store; tidies what a crash left behind."""
+def plan_watch(
+    store: SqliteStore, url: str, kind: str, wall_s: float, is_running: bool = False
+) -> Plan:
+    """Return the plan for watching `url` into this store; tidies what a crash left behind.
+
+    With `is_running`, other sources are being watched into it, and what is open is theirs.
+    """
     if kind == "file":
         url = os.path.abspath(url)
         broken = [s for s in store.sources() if s.url == url]
         if broken and broken[-1].state != ENDED and broken[-1].kind == "file":
             return _go_on(store, broken[-1])
-    store.close_open_facts()
+    if not is_running:
+        store.close_open_facts()
     end_s = store.end_s()
     if not store.sources():
         return Plan(url=url, offset_s=0.0)

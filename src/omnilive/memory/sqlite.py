@@ -34,17 +34,29 @@ class SqliteStore:
         if not create and not path.exists():
             raise StoreError(f"there is no memory in {folder}")
         with _explained(folder):
-            (folder / KEYFRAMES).mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, check_same_thread=False, timeout=30)
-            self._db.isolation_level = None
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.execute("PRAGMA secure_delete = ON")
-            migrate(self._db)
             if create:
-                self._first_words()
-            self._db.execute("SELECT count(*) FROM meta").fetchone()
+                (folder / KEYFRAMES).mkdir(parents=True, exist_ok=True)
+            mode = "rwc" if create else "rw"
+            self._db = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode={mode}", uri=True, check_same_thread=False,
+                timeout=30,
+            )  # fmt: skip
+            try:
+                self._set_up(create)
+            except BaseException:
+                self._db.close()
+                raise
         self._vectors = VectorCache()
+
+    def _set_up(self, create: bool) -> None:
+        self._db.isolation_level = None
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA secure_delete = ON")
+        migrate(self._db)
+        if create:
+            self._first_words()
+        self._db.execute("SELECT count(*) FROM meta").fetchone()
 
     def close(self) -> None:
         """Close the file; safe to call twice."""

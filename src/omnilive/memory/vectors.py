@@ -38,4 +38,5 @@ class VectorCache:
         scores = self._matrix @ vector.astype(np.float32)
         scores[self._starts > until_s] = -2.0
         best = np.argsort(-scores)[:limit]
-        return [Ref(*self._refs[i], float(scores[i])) for i in best if scores[i] > -2.0]
+        found = [i for i in best if scores[i] > -2.0]
+        return [Ref(self._refs[i][0], self._refs[i][1], float(scores[i])) for i in found]

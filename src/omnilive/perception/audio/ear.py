@@ -4,29 +4,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from pydantic import Field
 
-from omnilive.core.config import Config
 from omnilive.core.events import AudioChunk, Percept
 from omnilive.perception.audio.base import VAD, SoundClassifier
-from omnilive.perception.audio.segment import Segmenter, SegmenterConfig, SegmentState, Utterance
+from omnilive.perception.audio.segment import Segmenter, SegmentState, Utterance
+from omnilive.perception.config import EarConfig
 from omnilive.perception.continuation import Continuation
 from omnilive.perception.spans import Span, SpanFollower, SpanState
-
-
-class EarConfig(Config):
-    """How sound is cut up and classified."""
-
-    segmenter: SegmenterConfig = SegmenterConfig()
-
-    sound_every_s: float = Field(default=1.5, gt=0)
-    """Time between two classifications of what is heard."""
-
-    sound_share: float = Field(default=0.5, gt=0, le=1)
-    """Share of the window in which a sound must be heard to be noted."""
-
-    speech_share: float = Field(default=0.15, ge=0, le=1)
-    """An utterance with less speech than this under music or singing is not transcribed."""
 
 
 class NoVAD:
@@ -47,7 +31,7 @@ class NoVAD:
 class EarState:
     """What the ear remembers of one stream."""
 
-    vad: object
+    vad: Any
     segments: SegmentState
     sounds: SpanState
     tail: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
@@ -63,7 +47,8 @@ class Ear:
     def __init__(
         self, config: EarConfig, vad: VAD[Any] | None, sounds: SoundClassifier | None
     ) -> None:
-        self.config, self._vad, self._classifier = config, vad or NoVAD(), sounds
+        self.config, self._classifier = config, sounds
+        self._vad: VAD[Any] = vad or NoVAD()
         self._segmenter = Segmenter(config.segmenter, self._vad.rate_hz, self._vad.window)
         self._follower = SpanFollower(confirm=1, patience=2, sure=0.0, likeness=1.0)
 

@@ -3,31 +3,8 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from pydantic import Field
 
-from omnilive.core.config import Config
-
-
-class SegmenterConfig(Config):
-    """When speech begins and ends."""
-
-    start_probability: float = Field(default=0.5, gt=0, lt=1)
-    """Speech probability that opens an utterance."""
-
-    stay_probability: float = Field(default=0.35, gt=0, lt=1)
-    """Below this a window counts as a pause."""
-
-    min_pause_s: float = Field(default=0.6, gt=0)
-    """A pause this long ends the utterance."""
-
-    min_speech_s: float = Field(default=0.2, gt=0)
-    """An utterance with less speech than this is dropped (clicks, coughs)."""
-
-    max_utterance_s: float = Field(default=14.0, gt=4, le=28)
-    """A longer utterance is cut at its quietest moment in the last third."""
-
-    pad_s: float = Field(default=0.25, ge=0)
-    """Sound kept before the first and after the last speech."""
+from omnilive.perception.config import SegmenterConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,7 @@ class SileroVAD:
     def _window(self, window: np.ndarray, state: SileroState) -> float:
         inputs = np.concatenate([state.context, window])[None].astype(np.float32)
         feed = {"input": inputs, "state": state.hidden, "sr": self._rate}
-        prob, state.hidden = self._net.run(None, feed)
+        prob, hidden = (np.asarray(output) for output in self._net.run(None, feed))
+        state.hidden = hidden
         state.context = window[-CONTEXT:]
         return float(prob[0, 0])

@@ -10,7 +10,7 @@ from faster_whisper.tokenizer import Tokenizer
 
 from omnilive.core.errors import BackendError
 from omnilive.perception.audio.base import Transcript, Word
-from omnilive.perception.audio.whisper_config import WhisperConfig
+from omnilive.perception.config import WhisperConfig
 
 FRAMES_PER_S = 100
 FULL_WINDOW = 3000

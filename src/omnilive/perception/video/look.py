@@ -6,38 +6,15 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from pydantic import Field
 
-from omnilive.core.config import Config
 from omnilive.core.events import Keyframe, Percept, VideoFrame
+from omnilive.perception.config import LookConfig
 from omnilive.perception.continuation import Continuation, OpenObject
 from omnilive.perception.spans import Span, SpanFollower, SpanState
 from omnilive.perception.video.base import Box, ObjectDetector, Tagger
 from omnilive.perception.video.colour import is_monochrome, palette
-from omnilive.perception.video.sampler import Look, Sampler, SamplerConfig, SamplerState
-from omnilive.perception.video.track import Track, Tracker, TrackerConfig, TrackState, position
-
-
-class LookConfig(Config):
-    """What the eye does with a picture."""
-
-    sampler: SamplerConfig = SamplerConfig()
-    tracker: TrackerConfig = TrackerConfig()
-
-    tag_score: float = Field(default=0.5, gt=0, le=1)
-    """Probability from which "the picture looks like X" is noted."""
-
-    tag_every_s: float = Field(default=1.9, gt=0)
-    """Time between two looks at what the whole picture shows."""
-
-    keyframe_every_s: float = Field(default=4.0, gt=0)
-    """A picture is kept at least this often while something changes."""
-
-    keyframe_px: int = Field(default=640, ge=64)
-    """Longer side of a kept picture."""
-
-    keyframe_quality: int = Field(default=80, ge=1, le=100)
-    """JPEG quality of a kept picture."""
+from omnilive.perception.video.sampler import Look, Sampler, SamplerState
+from omnilive.perception.video.track import Track, Tracker, TrackState, position
 
 
 @dataclass(slots=True)

@@ -1,13 +1,14 @@
 """Text on screen and in the scene by PP-OCR (package rapidocr) on ONNX Runtime."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rapidocr import RapidOCR
 
 from omnilive.core.errors import BackendError
+from omnilive.perception.config import RapidConfig
 from omnilive.perception.video.base import Box, TextLine
-from omnilive.perception.video.rapid_config import RapidConfig
 
 
 class RapidReader:
@@ -34,7 +35,7 @@ class RapidReader:
     def read(self, rgb: np.ndarray) -> list[TextLine]:
         """Return the lines in an (H, W, 3) uint8 picture, top to bottom."""
         height, width = rgb.shape[:2]
-        found = self._ocr(np.ascontiguousarray(rgb[:, :, ::-1]))
+        found: Any = self._ocr(np.ascontiguousarray(rgb[:, :, ::-1]))
         if found.txts is None:
             return []
         lines = []

@@ -3,30 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from pydantic import Field
 
-from omnilive.core.config import Config
 from omnilive.core.events import Percept, VideoFrame
+from omnilive.perception.config import ReadConfig
 from omnilive.perception.continuation import Continuation
 from omnilive.perception.spans import Span, SpanFollower, SpanState
 from omnilive.perception.video.base import TextLine, TextReader
 from omnilive.perception.video.sampler import grey_difference, thumbnail
-
-
-class ReadConfig(Config):
-    """How often text is read."""
-
-    every_s: float = Field(default=2.0, gt=0)
-    """Time between two readings of a moving picture without text; a scene cut is read at once."""
-
-    text_every_s: float = Field(default=1.0, gt=0)
-    """Time between two readings while there is text."""
-
-    still_difference: float = Field(default=1.5, ge=0)
-    """Mean grey difference (0 to 255) under which a picture is not read again."""
-
-    min_letters: int = Field(default=2, ge=1)
-    """Shorter lines are not reported."""
 
 
 @dataclass(slots=True)

@@ -8,33 +8,10 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from pydantic import Field
 
-from omnilive.core.config import Config
+from omnilive.perception.config import SamplerConfig
 
 THUMB = (64, 36)  # width, height
-
-
-class SamplerConfig(Config):
-    """How often to look. Rates are pictures a second."""
-
-    base_fps: float = Field(default=1.0, gt=0, le=4)
-    """Rate while something changes slowly."""
-
-    moving_fps: float = Field(default=2.0, gt=0, le=8)
-    """Rate while the scene moves."""
-
-    still_fps: float = Field(default=0.5, gt=0, le=4)
-    """Rate while nothing changes at all."""
-
-    moving_difference: float = Field(default=4.0, gt=0)
-    """Mean grey difference (0 to 255) to the last picture looked at that counts as moving."""
-
-    still_difference: float = Field(default=0.8, ge=0)
-    """Mean grey difference under which nothing has changed."""
-
-    cut_difference: float = Field(default=0.45, gt=0, le=1)
-    """Colour-histogram distance (0 to 1) between neighbours that counts as a scene cut."""
 
 
 class Look(NamedTuple):

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from omnilive.core.errors import BackendError
+from omnilive.perception.config import SSDConfig
 from omnilive.perception.video.base import Box, Detection
 from omnilive.perception.video.labels import COCO_LABELS, NUMBERED
-from omnilive.perception.video.ssd_config import SSDConfig
 
 GREY = 127  # of the bars beside a picture that is not square
 

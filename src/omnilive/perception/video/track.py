@@ -9,35 +9,12 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-from pydantic import Field
 
-from omnilive.core.config import Config
+from omnilive.perception.config import TrackerConfig
 from omnilive.perception.video.base import Box, Detection
 from omnilive.perception.video.colour import main_colour
 
 PATCH_SIZE = (160, 90)  # the picture is kept this small (width, height) to compare places
-
-
-class TrackerConfig(Config):
-    """When an object has come and when it has left."""
-
-    start_score: float = Field(default=0.5, gt=0, le=1)
-    """Detections under this score only continue what is already followed."""
-
-    sure_score: float = Field(default=0.7, gt=0, le=1)
-    """One detection of this score is enough; otherwise two are needed within `confirm_s`."""
-
-    confirm_s: float = Field(default=1.6, gt=0)
-    """Time in which the second detection of a new object must come."""
-
-    leave_s: float = Field(default=2.0, gt=0)
-    """An object unseen for this long, whose place has changed, has left."""
-
-    hold_s: float = Field(default=20.0, gt=0)
-    """Longest time an undetected object is held because its place looks unchanged."""
-
-    same_place: float = Field(default=9.0, gt=0)
-    """Mean grey difference (0 to 255) up to which a place looks unchanged."""
 
 
 @dataclass(slots=True)
