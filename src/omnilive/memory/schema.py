@@ -4,7 +4,7 @@ import sqlite3
 
 from omnilive.core.errors import StoreError
 
-VERSION = 1
+VERSION = 2
 
 _V1 = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -42,7 +42,18 @@ CREATE VIRTUAL TABLE fact_words USING fts5 (words, tokenize = 'porter unicode61'
 CREATE VIRTUAL TABLE moment_words USING fts5 (words, tokenize = 'porter unicode61');
 """
 
-MIGRATIONS = {1: _V1}  # version -> statements that lead to it from the version before
+# `seq` grows with every vector written, so that a reader can ask for what is new to it.
+_V2 = """
+ALTER TABLE vector RENAME TO old_vector;
+CREATE TABLE vector (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, tab TEXT NOT NULL, id INTEGER NOT NULL,
+    start_s REAL NOT NULL, vec BLOB NOT NULL, UNIQUE (tab, id)
+);
+INSERT INTO vector (tab, id, start_s, vec) SELECT tab, id, start_s, vec FROM old_vector;
+DROP TABLE old_vector;
+"""
+
+MIGRATIONS = {1: _V1, 2: _V2}  # version -> statements that lead to it from the one before
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -125,8 +125,8 @@ class SqliteStore:
     def drop_fact(self, key: str) -> None:
         """Take back a partial that came to nothing."""
         with self.transaction():
-            for (id,) in self._rows("DELETE FROM fact WHERE key = ? RETURNING id", key):
-                self._db.execute("DELETE FROM fact_words WHERE rowid = ?", (id,))
+            for (id,) in self._rows("SELECT id FROM fact WHERE key = ?", key):
+                self._forget_fact(id)
 
     def extend_open_facts(self, t: float) -> None:
         """Let what is open last until `t`, except speech and objects that are out of sight."""
