@@ -5,19 +5,18 @@ Nothing heavy is imported here, so that help comes at once.
 
 import os
 import signal
-import sys
 import traceback
 from typing import Annotated, Any
 
 import typer
 
 from omnilive import __version__
-from omnilive.commands.output import INTERRUPTED, remark, say
+from omnilive.commands.output import INTERRUPTED, ReaderLeft, remark, say
 from omnilive.commands.recall import ask, search, timeline
 from omnilive.commands.sessions import sessions
 from omnilive.commands.setup import config, doctor, models, serve
 from omnilive.commands.watch import watch
-from omnilive.core.errors import BackendError, ConfigError, OmniLiveError, SourceError, StoreError
+from omnilive.core.errors import BackendError, ConfigError, OmniLiveError, SourceError
 
 # typer carries its own copy of click from 0.26 on: this finds the base of all usage errors in both.
 _UsageError: Any = typer.BadParameter.__mro__[2]
@@ -67,9 +66,7 @@ def main() -> int:
     try:
         status = app(standalone_mode=False)
         return status if isinstance(status, int) else 0
-    except BrokenPipeError:
-        return _reader_left()
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, ReaderLeft, typer.Abort):
         return INTERRUPTED
     except _UsageError as error:
         return _refused(error)
@@ -105,13 +102,5 @@ def _failed(error: Exception) -> int:
 
 
 def _status(error: Exception) -> int:
-    if isinstance(error, StoreError) and isinstance(error.__cause__, BlockingIOError):
-        return 2  # another process holds the session
     codes = {ConfigError: 2, SourceError: 3, BackendError: 4}
     return next((code for kind, code in codes.items() if isinstance(error, kind)), 1)
-
-
-def _reader_left() -> int:
-    """End quietly when nobody reads the output any more; Python's last flush must not complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return INTERRUPTED

@@ -1,6 +1,7 @@
 """The live terminal view: what is seen and heard now, what just happened, how far it is."""
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,10 +79,10 @@ class LiveView:
         now, grid = self._now, Table.grid(padding=(0, 2))
         grid.add_column(style="cyan", no_wrap=True)
         grid.add_column(overflow="ellipsis", no_wrap=True)
-        grid.add_row("sees", Text("; ".join([now.picture, *now.tags.values()]).strip("; ")))
-        grid.add_row("objects", Text(", ".join(now.objects.values())))
-        grid.add_row("text", Text("  |  ".join(now.texts.values())))
-        grid.add_row("hears", Text(", ".join(now.sounds.values())))
+        grid.add_row("sees", _list("; ", [now.picture, *now.tags.values()]))
+        grid.add_row("objects", _list(", ", now.objects.values()))
+        grid.add_row("text", _list("  |  ", now.texts.values()))
+        grid.add_row("hears", _list(", ", now.sounds.values()))
         heard = [Text(text, style="dim") for text in now.captions]
         heard.append(Text(now.caption or " ", style="bold"))
         events = [Text(text, no_wrap=True, overflow="ellipsis") for text in now.events]
@@ -119,3 +120,8 @@ class LiveView:
         if pipeline.dropped:
             said.append(f"{pipeline.dropped} pictures skipped, the machine is too slow for all")
         return ", ".join(said)
+
+
+def _list(between: str, texts: Iterable[str]) -> Text:
+    joined = between.join(text for text in texts if text)
+    return Text(joined) if joined else Text("–", style="dim")

@@ -11,10 +11,17 @@ def session_name(source: str) -> str:
     if scheme == "device":
         stem = PurePath(rest).name
     elif colon and rest.startswith("//"):
-        # Not the whole URL: it may hold a password.
-        url = urlsplit(source)
-        stem = f"{url.netloc.rpartition('@')[2]}-{PurePath(url.path).stem}"
+        stem = _host_and_path(source)
     else:
         stem = PurePath(source).stem
     name = re.sub(r"[^\w.-]+", "-", stem).strip("-.")[:64].rstrip("-.")
     return name if re.match(r"\w", name) else "session"
+
+
+def _host_and_path(source: str) -> str:
+    """Not the whole URL: it may hold a password."""
+    try:
+        url = urlsplit(source)
+    except ValueError:
+        return ""
+    return f"{url.netloc.rpartition('@')[2]}-{PurePath(url.path).stem}"

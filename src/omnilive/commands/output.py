@@ -1,6 +1,8 @@
 """Where commands write: lines for people or programs to standard output, remarks beside it."""
 
+import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -8,19 +10,24 @@ from typing import Any
 INTERRUPTED = 130  # exit status
 
 
+class ReaderLeft(Exception):
+    """Nobody reads standard output any more, as in `omnilive ... | head`."""
+
+
 def say(text: str = "") -> None:
     """Write one line of the result."""
-    _write(sys.stdout, text)
+    _say(text)
 
 
 def say_json(line: Mapping[str, Any]) -> None:
     """Write one JSON object of the result, at once."""
-    _write(sys.stdout, json.dumps(line, ensure_ascii=False, allow_nan=False))
+    _say(json.dumps(line, ensure_ascii=False, allow_nan=False))
 
 
 def remark(text: str) -> None:
     """Write one line that is not part of the result: progress, hints, errors."""
-    _write(sys.stderr, text)
+    with contextlib.suppress(BrokenPipeError):  # `2>&1 | head`
+        _write(sys.stderr, text)
 
 
 def clock(t: float) -> str:
@@ -52,6 +59,15 @@ def table(rows: Iterable[Sequence[str]]) -> Iterable[str]:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join(cells).rstrip()
+
+
+def _say(text: str) -> None:
+    try:
+        _write(sys.stdout, text)
+    except BrokenPipeError as error:
+        # Python's own flush at the end must not fail once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ReaderLeft from error
 
 
 def _write(stream: Any, text: str) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from omnilive.commands.options import ConfigFile, Json, Recipe, SessionName, Sets, settings
 from omnilive.commands.output import remark, say, say_json
+from omnilive.commands.stored import open_store
 from omnilive.commands.words import answer_lines, event_line, evidence_line, moment_line
 from omnilive.core.errors import ConfigError
 
@@ -43,7 +44,7 @@ def ask(
     if at is not None and not at < float("inf"):
         raise ConfigError(f"--at {at} is no stream time: give seconds from the start")
     chosen = settings(recipe, set, config).config
-    store = _open(session)
+    store = open_store(session)
 
     import asyncio
 
@@ -79,7 +80,7 @@ def search(
     """
     query = _not_empty(query, "query")
     chosen = settings(recipe, set, config).config
-    store = _open(session)
+    store = open_store(session)
 
     from omnilive.reasoning.mind import Mind
 
@@ -111,7 +112,7 @@ def timeline(
     Example:
       omnilive timeline kitchen
     """
-    store = _open(session)
+    store = open_store(session)
     shown: set[str] = set()
     try:
         for line in _log(store):
@@ -128,12 +129,6 @@ def timeline(
                 say(text)
     finally:
         store.close()
-
-
-def _open(name: str) -> "SqliteStore":
-    from omnilive.memory.library import Library
-
-    return Library.default().open(name)
 
 
 def _log(store: "SqliteStore") -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ import typer
 
 from omnilive.commands.options import Json, SessionName, group
 from omnilive.commands.output import clock, remark, say, say_json, size, table
+from omnilive.commands.stored import refuse_busy, stored
 from omnilive.core.errors import ConfigError, StoreError
 
 sessions = group("sessions", "Stored sessions: list, show, delete, export, import.")
@@ -22,9 +23,7 @@ def list_sessions(json: Json = False) -> None:
     Example:
       omnilive sessions list
     """
-    from omnilive.memory.library import Library
-
-    library = Library.default()
+    library = stored()
     rows = [("SESSION", "LENGTH", "MOMENTS", "SIZE", "MADE", "")]
     for name in library.names():
         facts = _describe(library, name)
@@ -52,9 +51,7 @@ def show(session: SessionName, json: Json = False) -> None:
     Example:
       omnilive sessions show kitchen
     """
-    from omnilive.memory.library import Library
-
-    library = Library.default()
+    library = stored()
     facts = library.describe(session)
     store = library.open(session)
     sources = [
@@ -86,11 +83,9 @@ def delete(
     Example:
       omnilive sessions delete kitchen --yes
     """
-    from omnilive.memory.library import Library
-
-    library = Library.default()
-    if session not in library.names():
-        library.open(session)
+    library = stored()
+    library.open(session).close()
+    refuse_busy(session)
     if not yes:
         if not sys.stdin.isatty():
             raise ConfigError(f"deleting {session!r} cannot be undone: add --yes to do it")
@@ -107,11 +102,9 @@ def export(session: SessionName, file: Annotated[Path, typer.Argument(metavar="F
     Example:
       omnilive sessions export kitchen kitchen.zip
     """
-    from omnilive.catalog.progress import Bar
     from omnilive.commands.archive import export_session
-    from omnilive.memory.library import Library
 
-    written_bytes = export_session(Library.default(), session, file, Bar())
+    written_bytes = export_session(stored(), session, file, _progress())
     remark(f"wrote {file} ({size(written_bytes)})")
 
 
@@ -128,11 +121,15 @@ def import_(
     Example:
       omnilive sessions import kitchen.zip --name old-kitchen
     """
-    from omnilive.catalog.progress import Bar
     from omnilive.commands.archive import import_session
-    from omnilive.memory.library import Library
 
-    remark(f"imported as {import_session(Library.default(), file, name, Bar())!r}")
+    remark(f"imported as {import_session(stored(), file, name, _progress())!r}")
+
+
+def _progress() -> Any:
+    from omnilive.catalog.progress import Bar, Silent
+
+    return Bar() if sys.stderr.isatty() else Silent()
 
 
 def _describe(library: Any, name: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import typer
 
 from omnilive.commands.asks import parse_ask
 from omnilive.commands.options import ConfigFile, Json, Recipe, Sets, settings
+from omnilive.commands.stored import refuse_busy
 from omnilive.core.errors import OmniLiveError
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def watch(
     from omnilive.session import Session
 
     name = session or session_name(source)
+    refuse_busy(name)
     kind = kind_of(source)
     if kind == "file":
         # Before models are loaded and a session is made for a file that is none.

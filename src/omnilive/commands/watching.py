@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from omnilive.commands.output import INTERRUPTED, clock, remark
+from omnilive.commands.output import INTERRUPTED, ReaderLeft, clock, remark
 from omnilive.commands.view import View
 from omnilive.pipeline import Pipeline
 from omnilive.session import Pace, Session
@@ -23,6 +23,7 @@ class Run:
         self.session, self.view = session, view
         self.stopped = False
         self.summary: dict[str, Any] | None = None
+        self._reader_left = False
         self._pipeline: Pipeline | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -74,25 +75,23 @@ class Run:
     def _show(self, line: dict[str, Any]) -> None:
         try:
             self.view.show(line)
-        except BrokenPipeError:
-            self._reader_left()
+        except ReaderLeft:
+            self._lose_reader()
 
     def _finish(self, summary: dict[str, Any]) -> None:
         try:
             self.view.done(summary)
-        except BrokenPipeError:
-            self._reader_left()
-        if self.stopped:
+        except ReaderLeft:
+            self._lose_reader()
+        if self.stopped and not self._reader_left:
             end = clock(self.session.store.end_s())
             remark(
                 f"omnilive: stopped at {end}; everything up to there is kept; "
                 "the same command goes on from there"
             )
 
-    def _reader_left(self) -> None:
-        # `watch ... | head`: what still comes goes nowhere, and there is nobody to tell.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+    def _lose_reader(self) -> None:
+        self._reader_left = True
         if not self.stopped:
             self.stopped = True
             self._stop()
