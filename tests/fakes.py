@@ -9,7 +9,8 @@ from omnilive.config import MemoryConfig, SessionConfig
 from omnilive.core.worker import Worker
 from omnilive.memory.words import content_words
 from omnilive.perception.audio.base import Transcript, Word
-from omnilive.perception.senses import PerceptionConfig, Senses
+from omnilive.perception.config import PerceptionConfig
+from omnilive.perception.senses import Senses
 from omnilive.perception.video.base import Box, Detection, TextLine
 from omnilive.reasoning.config import ReasoningConfig
 
