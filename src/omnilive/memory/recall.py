@@ -33,7 +33,8 @@ class View:
         """Return the facts of these kinds that overlap the span, as far as known at `t`."""
         end_s = self.t if end_s is None else min(end_s, self.t)
         rows = self.store.facts(kinds=kinds, start_s=start_s, end_s=end_s)
-        return [fact for row in rows if (fact := self.as_known(row)) is not None]
+        known = [fact for row in rows if (fact := self.as_known(row)) is not None]
+        return [fact for fact in known if fact.end_s >= start_s]
 
     def as_known(self, fact: Fact) -> Fact | None:
         """Return the fact as it was known at `t`, or None when it was not known at all."""
@@ -42,7 +43,9 @@ class View:
         if fact.end_s <= self.t + 0.05:
             return fact
         if fact.kind != "speech":
-            return replace(fact, end_s=self.t, open=True)
+            # It was seen after `t`: that it is out of sight by now was not so then.
+            data = {**fact.data, "hidden": False} if fact.kind == "object" else fact.data
+            return replace(fact, end_s=self.t, open=True, data=data)
         heard = [w for w in fact.data.get("words", ()) if w["e"] <= self.t + 0.05]
         if not heard:
             return None
@@ -112,7 +115,7 @@ def _overlap(terms: list[str], fact: Fact) -> float:
 
 def stem(word: str) -> str:
     """Return a word without its commonest English endings, for comparing only."""
-    for ending in ("ing", "ies", "es", "ed", "s", "'s"):
+    for ending in ("'s", "ing", "ies", "es", "ed", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]
     return word
