@@ -1,0 +1,83 @@
+import pytest
+
+from omnilive.memory.resume import plan_watch
+from omnilive.memory.sqlite import SqliteStore
+from tests.made import a_file, percept, said, thing
+
+WALL_S = 2e9
+
+
+def begun(store: SqliteStore, **progress: float) -> int:
+    source = store.put_source(a_file())
+    store.update_source(source, **progress)
+    return source
+
+
+def test_the_first_source_begins_at_zero(store: SqliteStore) -> None:
+    plan = plan_watch(store, "/clips/a.mp4", "file", WALL_S)
+    assert (plan.offset_s, plan.start_s, plan.resumes) == (0.0, 0.0, None)
+    assert plan.continuation.next_number == 0 and plan.continuation.objects == ()
+
+
+def test_the_next_file_follows_the_last(store: SqliteStore) -> None:
+    begun(store, state="ended", video_s=60.0, audio_s=59.0)
+    plan = plan_watch(store, "/clips/b.mp4", "file", WALL_S)
+    assert (plan.offset_s, plan.moment_s, plan.resumes) == (60.0, 60.0, None)
+
+
+def test_a_file_that_was_watched_to_its_end_is_watched_anew(store: SqliteStore) -> None:
+    begun(store, state="ended", video_s=60.0, audio_s=59.0)
+    plan = plan_watch(store, "/clips/a.mp4", "file", WALL_S)
+    assert plan.resumes is None and plan.offset_s == 60.0
+
+
+@pytest.mark.parametrize("state", ["watching", "interrupted", "failed", "stalled"])
+def test_an_interrupted_file_goes_on(store: SqliteStore, state: str) -> None:
+    source = begun(store, state=state, video_s=20.0, audio_s=18.0)
+    store.put_fact(f"{source}:0.00:object0", thing("car", "red", 5, 20, final=False, id="object0"))
+    store.put_fact(f"{source}:0.00:text1", percept("text", "EXIT", 6, 20, final=False, id="text1"))
+    store.put_fact(f"{source}:0.00:speech2", said("kept", 15.0, id="speech2"))
+    store.put_fact(f"{source}:0.00:speech3", said("lost half", 18.5, id="speech3"))
+    store.put_fact(f"{source}:0.00:object4", thing("bus", "red", 20.5, 21, final=False))
+    store.put_moment(0, 16, "red car")
+    plan = plan_watch(store, "/clips/a.mp4", "file", WALL_S)
+    assert (plan.resumes, plan.offset_s, plan.start_s) == (source, 0.0, 18.0)
+    assert (plan.video_s, plan.audio_s, plan.moment_s) == (20.0, 18.0, 16.0)
+    assert [o.data["id"] for o in plan.continuation.objects] == ["object0"]
+    assert plan.continuation.next_number >= 4
+    assert [(f.text, f.open) for f in store.facts()] == [
+        ("red car", True),
+        ("EXIT", False),
+        ("kept", False),
+    ]
+
+
+def test_a_file_without_sound_goes_on_by_its_pictures(store: SqliteStore) -> None:
+    source = store.put_source(a_file(has_audio=False))
+    store.update_source(source, state="interrupted", video_s=20.0)
+    assert plan_watch(store, "/clips/a.mp4", "file", WALL_S).start_s == 20.0
+
+
+def test_a_relative_path_is_the_same_file(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun(store, state="interrupted", video_s=20.0, audio_s=20.0)
+    monkeypatch.chdir("/")
+    assert plan_watch(store, "clips/a.mp4", "file", WALL_S).resumes is not None
+
+
+def test_a_stream_begins_where_the_wall_clock_is_and_names_the_gap(store: SqliteStore) -> None:
+    created_s = float(store.meta()["created_wall_s"])
+    store.put_source(a_file("rtsp://cam/1", kind="network", state="ended"))
+    store.put_fact("k", thing("car", "red", 0, 60, final=False))
+    plan = plan_watch(store, "rtsp://cam/1", "network", created_s + 100)
+    assert plan.resumes is None
+    assert (plan.offset_s, plan.gap_s) == pytest.approx((100.0, 40.0))
+    assert not any(f.open for f in store.facts())
+
+
+def test_a_stream_never_begins_in_the_past(store: SqliteStore) -> None:
+    created_s = float(store.meta()["created_wall_s"])
+    begun(store, state="ended", video_s=500.0)  # a file, watched faster than it plays
+    plan = plan_watch(store, "rtsp://cam/1", "network", created_s + 10)
+    assert (plan.offset_s, plan.gap_s) == (500.0, 0.0)
