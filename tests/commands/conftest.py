@@ -66,6 +66,38 @@ class Shell:
         return Done(process.returncode, out, err)
 
 
+class Terminal:
+    """A command on a terminal of 100 columns."""
+
+    def __init__(self, shell: Shell, *args: str) -> None:
+        self._near, far = os.openpty()
+        env = shell.env | {"TERM": "xterm", "COLUMNS": "100", "LINES": "40"}
+        self.process = subprocess.Popen(
+            [OMNILIVE, *args], stdin=far, stdout=far, stderr=far, env=env, cwd=shell.folder
+        )
+        os.close(far)
+        self.seen = b""
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.wait(60)
+        os.close(self._near)
+
+    def type(self, text: str) -> None:
+        os.write(self._near, text.encode())
+
+    def read(self) -> bytes:
+        """Wait for more; empty when the command has ended."""
+        try:
+            piece = os.read(self._near, 65536)
+        except OSError:
+            return b""
+        self.seen += piece
+        return piece
+
+
 @pytest.fixture
 def omnilive(tmp_path: Path) -> Shell:
     return Shell(tmp_path)

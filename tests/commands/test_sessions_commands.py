@@ -1,7 +1,4 @@
-import os
-import pty
-
-from tests.commands.conftest import OMNILIVE, Shell
+from tests.commands.conftest import Shell, Terminal
 
 
 def test_list_shows_what_is_stored_and_what_is_damaged(omnilive: Shell, kitchen):
@@ -41,13 +38,12 @@ def test_delete_asks_first(omnilive: Shell, kitchen):
 
 
 def test_delete_on_a_terminal_takes_no_for_an_answer(omnilive: Shell, kitchen):
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execve(OMNILIVE, [OMNILIVE, "sessions", "delete", "kitchen"], omnilive.env)
-    os.write(terminal, b"n\n")
-    _, status = os.waitpid(pid, 0)
-    os.close(terminal)
-    assert os.waitstatus_to_exitcode(status) == 130
+    with Terminal(omnilive, "sessions", "delete", "kitchen") as terminal:
+        terminal.type("n\n")
+        while terminal.read():
+            pass
+    assert terminal.process.returncode == 130
+    assert b"Delete 'kitchen' and all it remembers?" in terminal.seen
     assert kitchen.names() == ["kitchen"]
 
 

@@ -1,11 +1,9 @@
-import os
-import pty
 import signal
 import subprocess
 
 import pytest
 
-from tests.commands.conftest import OFF, OMNILIVE, QUIET, Shell
+from tests.commands.conftest import OFF, OMNILIVE, QUIET, Shell, Terminal
 
 WATCH = [*OFF, *QUIET, "--session", "s", "--pace", "live", "--json"]
 
@@ -74,22 +72,11 @@ def test_a_session_in_use_can_be_read_but_not_written(omnilive: Shell, long_clip
 
 
 def on_a_terminal(omnilive: Shell, *args: str, ctrl_c_after: bytes) -> tuple[int, str]:
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(omnilive.folder)
-        os.execve(OMNILIVE, [OMNILIVE, *args], omnilive.env | {"TERM": "xterm", "COLUMNS": "100"})
-    seen, pressed = b"", False
-    while True:
-        try:
-            seen += os.read(terminal, 65536)
-        except OSError:  # the other end of the terminal is closed
-            break
-        if ctrl_c_after in seen and not pressed:
-            os.write(terminal, b"\x03")
-            pressed = True
-    _, status = os.waitpid(pid, 0)
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(status), seen.decode()
+    with Terminal(omnilive, *args) as terminal:
+        while piece := terminal.read():
+            if ctrl_c_after in terminal.seen and ctrl_c_after not in terminal.seen[: -len(piece)]:
+                terminal.process.send_signal(signal.SIGINT)
+    return terminal.process.returncode, terminal.seen.decode()
 
 
 def test_the_live_view_draws_and_gives_the_cursor_back(omnilive: Shell, long_clip: str):
