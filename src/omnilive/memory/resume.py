@@ -53,20 +53,20 @@ def plan_watch(
 
 
 def _go_on(store: SqliteStore, source: SourceRow) -> Plan:
-    video_s = source.video_s if source.has_video else 1e12
-    audio_s = source.audio_s if source.has_audio else 1e12
-    start_s = min(video_s, audio_s)
+    # Progress of zero means that not even the first picture was perceived.
+    video_s = source.video_s or -1.0 if source.has_video else 1e12
+    audio_s = source.audio_s or -1.0 if source.has_audio else 1e12
     objects = store.drop_unfinished(source.id, source.offset_s + video_s, source.offset_s + audio_s)
     return Plan(
         url=source.url,
         offset_s=source.offset_s,
-        start_s=start_s,
-        video_s=source.video_s,
-        audio_s=source.audio_s,
+        start_s=max(0.0, min(video_s, audio_s)),
+        video_s=video_s,
+        audio_s=audio_s,
         moment_s=max(source.offset_s, store.last_moment_end() or 0.0),
         resumes=source.id,
         continuation=Continuation(
-            next_number=store.counts()["fact"] + 1,
+            next_number=store.last_number(source.id) + 1,
             objects=tuple(
                 OpenObject(
                     start_s=f.start_s, end_s=f.end_s, confidence=f.confidence, data=dict(f.data)

@@ -143,9 +143,9 @@ class SqliteStore:
             self._db.execute("UPDATE fact SET open = 0 WHERE open")
 
     def drop_unfinished(self, source_id: int, video_t: float, audio_t: float) -> list[Fact]:
-        """Tidy up after a break: forget what began after the media were last complete.
+        """Tidy up after a break: put the source back to when its media were last complete.
 
-        Return the objects that were in view; all else that was open is closed.
+        What began later is forgotten. Return the objects that were in view, which stay open.
         """
         heard = ("speech", "sound")
         prefix = f"{source_id}:"
@@ -157,9 +157,35 @@ class SqliteStore:
             )  # fmt: skip
             for (id,) in late:
                 self._forget_fact(id)
-            rows = self._rows(f"{_FACT} WHERE open AND kind = 'object'")
-            self._db.execute("UPDATE fact SET open = 0 WHERE open AND kind != 'object'")
+            # What lasted beyond that time ended with the stream, not by itself.
+            reopen = (
+                "UPDATE fact SET open = kind = 'object', end_s = min(end_s, "
+                "max(start_s, CASE WHEN kind IN (?, ?) THEN ? ELSE ? END)) "
+                "WHERE substr(key, 1, ?) = ? AND kind != 'speech' AND (open OR end_s >= "
+                "CASE WHEN kind IN (?, ?) THEN ? ELSE ? END)"
+            )
+            times = (*heard, audio_t, video_t)
+            self._db.execute(reopen, (*times, len(prefix), prefix, *times))
+            rows = self._rows(
+                f"{_FACT} WHERE open AND kind = 'object' AND substr(key, 1, ?) = ?",
+                len(prefix), prefix,
+            )  # fmt: skip
+            self._db.execute(
+                "UPDATE fact SET open = 0 WHERE open AND kind = 'speech' AND substr(key, 1, ?) = ?",
+                (len(prefix), prefix),
+            )
         return [_fact(row) for row in rows]
+
+    def last_number(self, source_id: int) -> int:
+        """Return the highest number that a percept of the source bears in its id, -1 for none."""
+        prefix = f"{source_id}:"
+        query = (
+            "SELECT max(CAST(ltrim(json_extract(data, '$.id'), ?) AS INTEGER)) FROM fact "
+            "WHERE substr(key, 1, ?) = ?"
+        )
+        letters = "abcdefghijklmnopqrstuvwxyz"
+        number = self._rows(query, letters, len(prefix), prefix)[0][0]
+        return -1 if number is None else int(number)
 
     def _forget_fact(self, id: int) -> None:
         self._db.execute("DELETE FROM fact WHERE id = ?", (id,))
