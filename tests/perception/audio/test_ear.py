@@ -102,12 +102,13 @@ def test_jitter_is_no_hole() -> None:
     assert len(utterances(hear(ear, iter(jittery)))) == 1
 
 
-def test_settled_time_never_runs_ahead_of_an_utterance() -> None:
-    pcm, ear = some_speech(), Ear(CONFIG, ScriptedVAD(), None)
+@pytest.mark.parametrize("shift", [0, 90, 170, 333, 480])
+def test_settled_time_never_runs_ahead_of_an_utterance(shift: int) -> None:
+    pcm, ear = some_speech()[shift:], Ear(CONFIG, ScriptedVAD(), None)
     state, settled_t = ear.init_state(), -1e9
     for chunk in chunks(pcm):
         for said in utterances(ear.step(chunk, state)):
-            assert said.start_s >= settled_t - 1e-6
+            assert said.start_s >= settled_t - 1e-9
         settled_t = max(settled_t, ear.settled_t(state))
         assert settled_t <= chunk.end_t
     assert settled_t > 25
@@ -156,7 +157,7 @@ def test_without_a_vad_there_is_no_speech_but_time_goes_on() -> None:
     for chunk in chunks(np.full(3 * RATE_HZ, 0.9, np.float32)):
         assert ear.step(chunk, state) == []
     assert ear.open_utterance(state) is None
-    assert ear.settled_t(state) == pytest.approx(3.0 - CONFIG.segmenter.pad_s, abs=0.01)
+    assert ear.settled_t(state) == pytest.approx(3.0 - CONFIG.segmenter.pad_s, abs=0.02)
     assert ear.end(state) == []
     assert len(state.tail) == 0 and len(NoVAD().step(np.zeros(512), None)) == 0
 

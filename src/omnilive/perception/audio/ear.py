@@ -88,8 +88,7 @@ class Ear:
         open_one = self.open_utterance(state)
         if open_one is not None:
             return open_one.start_s
-        pad_s = self.config.segmenter.pad_s
-        return state.tail_t - pad_s if state.end_t is not None else -1e9
+        return state.tail_t - self._segmenter.pad_s if state.end_t is not None else -1e9
 
     def is_worth_hearing(self, utterance: Utterance) -> bool:
         """Tell whether an utterance holds speech rather than music or singing alone."""

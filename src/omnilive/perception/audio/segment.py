@@ -40,6 +40,11 @@ class Segmenter:
         self._pause = max(1, round(config.min_pause_s / self._window_s))
         self._longest = round(config.max_utterance_s / self._window_s)
 
+    @property
+    def pad_s(self) -> float:
+        """Sound kept around speech, which is whole windows."""
+        return self._pad * self._window_s
+
     def init_state(self) -> SegmentState:
         """Return the state of a stream that has not begun."""
         return SegmentState()
