@@ -39,6 +39,8 @@ def test_an_interrupted_file_goes_on(store: SqliteStore, state: str) -> None:
     store.put_fact(f"{source}:0.00:speech2", said("kept", 15.0, id="speech2"))
     store.put_fact(f"{source}:0.00:speech3", said("lost half", 18.5, id="speech3"))
     store.put_fact(f"{source}:0.00:object4", thing("bus", "red", 20.5, 21, final=False))
+    half = percept("speech", "half of it", 17.9, 19, final=False, id="speech5")
+    store.put_fact(f"{source}:0.00:speech5", half)
     store.put_fact(f"{source}:0.00:object57", thing("dog", "brown", 1, 3, id="object57"))
     store.put_moment(0, 16, "red car")
     plan = plan_watch(store, "/clips/a.mp4", "file", WALL_S)

@@ -151,8 +151,8 @@ class SqliteStore:
         prefix = f"{source_id}:"
         with self.transaction():
             late = self._rows(
-                "SELECT id FROM fact WHERE substr(key, 1, ?) = ? AND start_s >= "
-                "CASE WHEN kind IN (?, ?) THEN ? ELSE ? END",
+                "SELECT id FROM fact WHERE substr(key, 1, ?) = ? AND (start_s >= "
+                "CASE WHEN kind IN (?, ?) THEN ? ELSE ? END OR (open AND kind = 'speech'))",
                 len(prefix), prefix, *heard, audio_t - 1e-3, video_t + 1e-3,
             )  # fmt: skip
             for (id,) in late:
@@ -170,10 +170,6 @@ class SqliteStore:
                 f"{_FACT} WHERE open AND kind = 'object' AND substr(key, 1, ?) = ?",
                 len(prefix), prefix,
             )  # fmt: skip
-            self._db.execute(
-                "UPDATE fact SET open = 0 WHERE open AND kind = 'speech' AND substr(key, 1, ?) = ?",
-                (len(prefix), prefix),
-            )
         return [_fact(row) for row in rows]
 
     def last_number(self, source_id: int) -> int:
