@@ -1,6 +1,7 @@
 """The default store: one folder a session, with one SQLite file (WAL) and its keyframes."""
 
 import contextlib
+import errno
 import json
 import os
 import sqlite3
@@ -246,8 +247,12 @@ class SqliteStore:
             id = int(self._db.execute(row, (t, len(jpeg))).lastrowid or 0)
             path = self.folder / keyframe_path(id)
             part = path.with_suffix(".part")
-            part.write_bytes(jpeg)
-            os.replace(part, path)
+            try:
+                part.write_bytes(jpeg)
+                os.replace(part, path)
+            except OSError:
+                part.unlink(missing_ok=True)
+                raise
         return id
 
     def keyframe_near(self, start_s: float, end_s: float) -> str | None:
@@ -395,7 +400,9 @@ def _explained(folder: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         raise StoreError(f"memory in {folder}: {_remedy(str(error))}") from error
     except OSError as error:
-        raise StoreError(f"memory in {folder}: {error.strerror or error}") from error
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        reason = "full" if is_full else error.strerror or str(error)
+        raise StoreError(f"memory in {folder}: {_remedy(reason)}") from error
 
 
 def _remedy(reason: str) -> str:
