@@ -39,8 +39,8 @@ async def demo(folder: Path) -> bool:
         session.listeners.append(show_progress)
         print(f"Watching {CLIP.name} as fast as this machine can:\n")
         summary = await session.watch(str(CLIP), pace="fast")
-        speed = summary["duration_s"] / summary["wall_s"]
-        print(f"\n{summary['duration_s']:.0f} s of video in {summary['wall_s']:.0f} s ({speed:.1f}x).")
+        duration_s, wall_s = summary["duration_s"], summary["wall_s"]
+        print(f"\n{duration_s:.0f} s of video in {wall_s:.0f} s ({duration_s / wall_s:.1f}x).")
         print("\nThe timeline it remembers:\n")
         for moment in session.store.moments():
             print(f"  {clock(moment.start_s)}-{clock(moment.end_s)}  {moment.text}")

@@ -256,9 +256,15 @@ class Session:
                 if not pipeline.live:
                     await task
 
-        async with aclosing(_unseen(items, plan)) as stream:
-            await pipeline.run(stream, before)
-        await asyncio.gather(*answering)
+        try:
+            async with aclosing(_unseen(items, plan)) as stream:
+                await pipeline.run(stream, before)
+            await asyncio.gather(*answering)
+        finally:
+            for task in answering:
+                task.cancel()
+        if not pipeline.ended:
+            return
         for question, at_s in waiting:  # beyond the end: all there is has been seen
             await self.ask(question, at_s)
 
@@ -291,7 +297,7 @@ class Session:
     def _log_answer(self, answer: Answer) -> dict[str, Any]:
         body = {k: v for k, v in answer.as_json().items() if k not in ("type", "t")}
         seq = self.store.append(answer.t, "answer", body)
-        return {"seq": seq, "t": answer.t, "type": "answer", **body}
+        return {"seq": seq, "t": round(answer.t, 3), "type": "answer", **body}
 
     def _tell(self, line: dict[str, Any]) -> None:
         for listener in list(self.listeners):

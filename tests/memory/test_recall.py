@@ -63,7 +63,7 @@ def test_the_fact_that_holds_the_words_is_first(
     texts = ["the train to Oslo leaves at nine", "the weather is fine", "trains are long"]
     ids = put(store, *(said(text, 20.0 * i) for i, text in enumerate(texts)))
     for id, text in zip(ids, texts, strict=True):
-        store.put_vector("fact", id, 0.0, EMBEDDER.embed([text])[0])
+        store.put_vectors("fact", id, 0.0, EMBEDDER.embed([text]))
     hits = recall(View(store, 100.0), embedder, "When does the train to Oslo leave?")
     assert hits[0].fact.text == texts[0] and hits[0].overlap > 0.6
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)

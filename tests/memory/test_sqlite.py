@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from omnilive.core.errors import StoreError
-from omnilive.memory.schema import MIGRATIONS, VERSION
+from omnilive.memory.schema import VERSION
 from omnilive.memory.sqlite import DB_NAME, SqliteStore
 from omnilive.memory.words import content_words
 from tests.fakes import FakeEmbedder
@@ -48,7 +48,7 @@ def test_facts_by_kind_and_overlap(store: SqliteStore) -> None:
 
 def test_a_partial_that_came_to_nothing_is_gone(store: SqliteStore) -> None:
     store.put_fact("k", said("mumble", 1.0))
-    store.put_vector("fact", 1, 1.0, EMBED(["mumble"])[0])
+    store.put_vectors("fact", 1, 1.0, EMBED(["mumble"]))
     store.drop_fact("k")
     assert store.facts() == [] and found(store, "mumble") == []
     assert store.search_vector(EMBED(["mumble"])[0], 1e9, 5) == []
@@ -125,7 +125,7 @@ def test_vectors_by_nearness(store: SqliteStore) -> None:
     texts = ["a red car", "a brown dog", "a red bus"]
     ids = put(store, *(said(text, 10.0 * i) for i, text in enumerate(texts)))
     for id, text, i in zip(ids, texts, range(3), strict=True):
-        store.put_vector("fact", id, 10.0 * i, EMBED([text])[0])
+        store.put_vectors("fact", id, 10.0 * i, EMBED([text]))
     refs = store.search_vector(EMBED(["red car"])[0], 1e9, 2)
     assert [ref.id for ref in refs] == [ids[0], ids[2]]
     assert refs[0].score == pytest.approx(1.0, abs=0.02)
@@ -135,16 +135,16 @@ def test_vectors_by_nearness(store: SqliteStore) -> None:
 def test_vectors_put_after_a_search_are_found(store: SqliteStore) -> None:
     """Speech has its row (and id) before the text on screen, and its final words after it."""
     speech, text = put(store, said("mumble", 1.0), percept("text", "EXIT", 2.0))
-    store.put_vector("fact", text, 2.0, EMBED(["EXIT"])[0])
+    store.put_vectors("fact", text, 2.0, EMBED(["EXIT"]))
     assert len(store.search_vector(EMBED(["bell"])[0], 1e9, 9)) == 1
-    store.put_vector("fact", speech, 1.0, EMBED(["the bell rang"])[0])
+    store.put_vectors("fact", speech, 1.0, EMBED(["the bell rang"]))
     assert store.search_vector(EMBED(["bell rang"])[0], 1e9, 1)[0].id == speech
 
 
 def test_a_vector_that_is_replaced_counts_alone(store: SqliteStore) -> None:
     (id,) = put(store, said("the bell", 1.0))
     for text in ("the bell", "the whistle blew"):
-        store.put_vector("fact", id, 1.0, EMBED([text])[0])
+        store.put_vectors("fact", id, 1.0, EMBED([text]))
         refs = store.search_vector(EMBED([text])[0], 1e9, 9)
         assert [(ref.id, round(ref.score, 1)) for ref in refs] == [(id, 1.0)]
 
@@ -181,7 +181,7 @@ def test_what_fails_leaves_nothing_behind(store: SqliteStore) -> None:
         store.append(0.0, "percept", {})
         put(store, said("never said", 0))
         store.put_moment(0, 5, "never")
-        store.put_vector("fact", 1, 0, EMBED(["never"])[0])
+        store.put_vectors("fact", 1, 0, EMBED(["never"]))
         store.put_source(a_file())
         1 / 0  # noqa: B018
     assert store.counts() == {"log": 0, "fact": 0, "moment": 0, "keyframe": 0}
@@ -275,17 +275,6 @@ def test_what_is_deleted_is_wiped(store: SqliteStore) -> None:
     store.drop_fact("k")
     store.close()
     assert secret.encode() not in (store.folder / DB_NAME).read_bytes()
-
-
-def test_a_file_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / DB_NAME) as db:
-        db.executescript(f"{MIGRATIONS[1]} PRAGMA user_version = 1;")
-        vector = EMBED(["the bell"])[0].astype(np.float16).tobytes()
-        db.execute("INSERT INTO vector VALUES ('fact', 7, 1.0, ?)", (vector,))
-    db.close()
-    store = SqliteStore(tmp_path)
-    assert [ref.id for ref in store.search_vector(EMBED(["bell"])[0], 1e9, 5)] == [7]
-    store.close()
 
 
 def test_nothing_there(tmp_path: Path) -> None:

@@ -97,8 +97,8 @@ class Store(Protocol):
         """Add a moment; return its id."""
         ...
 
-    def put_vector(self, table: str, id: int, start_s: float, vector: np.ndarray) -> None:
-        """Remember the (D,) unit vector of a row."""
+    def put_vectors(self, table: str, id: int, start_s: float, vectors: np.ndarray) -> None:
+        """Remember the (N, D) unit vectors of a row's sentences, in place of older ones."""
         ...
 
     def search_text(self, terms: Iterable[str], until_s: float, limit: int) -> list[Ref]:

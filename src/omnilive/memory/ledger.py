@@ -7,11 +7,14 @@ that a crash loses at most what had not been handed over.
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from omnilive.core.events import Event, Gap, Keyframe, Percept, SourceHealth
 from omnilive.memory.base import Fact, Moment
 from omnilive.memory.embed import Embedder
 from omnilive.memory.moments import MomentConfig, MomentCutter, describe
 from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.words import sentences
 
 
 @dataclass(slots=True)
@@ -131,11 +134,12 @@ class Ledger:
         if self.embedder is None or not fresh:
             return
         wanted = {(table, id): (start_s, text) for table, id, start_s, text in fresh}
-        texts = [text for _, text in wanted.values()]
-        vectors = dict(zip(texts, self.embedder.embed(texts), strict=True)) if texts else {}
-        for (table, id), (start_s, text) in wanted.items():
-            if text in vectors:
-                self.store.put_vector(table, id, start_s, vectors[text])
+        parts = {key: sentences(text) for key, (_, text) in wanted.items()}
+        texts = list(dict.fromkeys(part for found in parts.values() for part in found))
+        vectors = dict(zip(texts, self.embedder.embed(texts), strict=True))
+        for (table, id), (start_s, _) in wanted.items():
+            found = np.stack([vectors[part] for part in parts[table, id]])
+            self.store.put_vectors(table, id, start_s, found)
 
 
 def _in(fact: Fact, start_s: float, end_s: float) -> bool:

@@ -109,28 +109,30 @@ class Writing:
             self._file = open(self._path, "a+")
         except OSError as error:
             raise StoreError(f"cannot write in {self._path.parent}: {error.strerror}") from error
-        if not self._take():
+        try:
+            self._take()
+        except BlockingIOError as error:
             self._file.close()
             raise StoreError(
                 f"session {self._path.parent.name!r} is being watched by another process: "
                 "stop it, or use another session name"
-            )
+            ) from error
         self._file.seek(0)
         self._file.truncate()
         self._file.write(str(os.getpid()))
         self._file.flush()
         return self
 
-    def _take(self) -> bool:
+    def _take(self) -> None:
         """Try for a moment: who only looks whether a session runs holds the lock that long."""
         assert self._file is not None
-        for _ in range(TRIES):
+        for attempt in range(TRIES):
             try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return True
-            except OSError:
+                return fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if attempt == TRIES - 1:
+                    raise
                 threading.Event().wait(TRY_S)
-        return False
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:

@@ -4,7 +4,7 @@ import sqlite3
 
 from omnilive.core.errors import StoreError
 
-VERSION = 2
+VERSION = 1
 
 _V1 = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -35,25 +35,15 @@ CREATE TABLE keyframe (
 );
 CREATE INDEX keyframe_time ON keyframe (t);
 CREATE TABLE vector (
-    tab TEXT NOT NULL, id INTEGER NOT NULL, start_s REAL NOT NULL, vec BLOB NOT NULL,
-    PRIMARY KEY (tab, id)
-) WITHOUT ROWID;
+    row INTEGER PRIMARY KEY AUTOINCREMENT, tab TEXT NOT NULL, id INTEGER NOT NULL,
+    start_s REAL NOT NULL, vec BLOB NOT NULL
+);
+CREATE INDEX vector_of ON vector (tab, id);
 CREATE VIRTUAL TABLE fact_words USING fts5 (words, tokenize = 'porter unicode61');
 CREATE VIRTUAL TABLE moment_words USING fts5 (words, tokenize = 'porter unicode61');
 """
 
-# `seq` grows with every vector written, so that a reader can ask for what is new to it.
-_V2 = """
-ALTER TABLE vector RENAME TO old_vector;
-CREATE TABLE vector (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, tab TEXT NOT NULL, id INTEGER NOT NULL,
-    start_s REAL NOT NULL, vec BLOB NOT NULL, UNIQUE (tab, id)
-);
-INSERT INTO vector (tab, id, start_s, vec) SELECT tab, id, start_s, vec FROM old_vector;
-DROP TABLE old_vector;
-"""
-
-MIGRATIONS = {1: _V1, 2: _V2}  # version -> statements that lead to it from the one before
+MIGRATIONS = {1: _V1}  # version -> statements that lead to it from the version before
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -311,11 +311,13 @@ class SqliteStore:
             refs += [Ref(table, id, score) for id, score in rows]
         return sorted(refs, key=lambda ref: -ref.score)[:limit]
 
-    def put_vector(self, table: str, id: int, start_s: float, vector: np.ndarray) -> None:
-        """Remember the (D,) unit vector of a row, as float16."""
-        row = "INSERT OR REPLACE INTO vector (tab, id, start_s, vec) VALUES (?, ?, ?, ?)"
+    def put_vectors(self, table: str, id: int, start_s: float, vectors: np.ndarray) -> None:
+        """Remember the (N, D) unit vectors of a row's sentences, as float16, in place of older."""
+        row = "INSERT INTO vector (tab, id, start_s, vec) VALUES (?, ?, ?, ?)"
+        blobs = [vector.tobytes() for vector in vectors.astype(np.float16)]
         with self.transaction():
-            self._db.execute(row, (table, id, start_s, vector.astype(np.float16).tobytes()))
+            self._db.execute("DELETE FROM vector WHERE tab = ? AND id = ?", (table, id))
+            self._db.executemany(row, [(table, id, start_s, blob) for blob in blobs])
 
     def search_vector(self, vector: np.ndarray, until_s: float, limit: int) -> list[Ref]:
         """Return the rows nearest to the (D,) unit vector, best first; score is the cosine."""
@@ -410,7 +412,7 @@ def _remedy(reason: str) -> str:
         return "the disk is full: free some space; everything stored so far is intact"
     if "readonly" in reason or "unable to open" in reason:
         return f"cannot be written ({reason}): check the folder's permissions"
-    if "malformed" in reason or "not a database" in reason or "no such" in reason:
+    if "malformed" in reason or "not a database" in reason or "no such table" in reason:
         return (
             f"is damaged ({reason}): move the folder away to start anew, or recover what can be "
             "read with `sqlite3 memory.db .recover`"

@@ -1,4 +1,4 @@
-"""Exact nearest-neighbour search over the vectors of one session, kept in memory by block."""
+"""Exact nearest-neighbour search over the vectors of one session, mirrored in memory."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,51 +7,68 @@ import numpy as np
 
 from omnilive.memory.base import Ref
 
+BLOCK = 1024  # rows by which the mirror grows
+
 
 class VectorCache:
-    """Mirrors the vector table; each row is read once, when a search first needs it."""
+    """Mirrors the vector table; new rows are read once, when a search needs them."""
 
     def __init__(self) -> None:
         self._clear()
 
     def _clear(self) -> None:
         self._refs: list[tuple[str, int]] = []
-        self._places: dict[tuple[str, int], int] = {}
+        self._places: dict[tuple[str, int], list[int]] = {}
         self._starts = np.zeros(0, np.float64)
-        self._matrix = np.zeros((0, 0), np.float32)  # (N, D)
-        self._seen = 0
+        self._matrix = np.zeros((0, 0), np.float32)  # (capacity, D)
+        self._last_row = 0
 
     def refresh(self, rows: Callable[..., list[Any]]) -> None:
         """Read the rows that came, or came anew, since the last time."""
         self._read(rows)
-        if rows("SELECT count(*) FROM vector")[0][0] != len(self._refs):  # some were forgotten
+        alive = sum(len(places) for places in self._places.values())
+        if rows("SELECT count(*) FROM vector")[0][0] != alive:  # some were forgotten
             self._clear()
             self._read(rows)
 
     def _read(self, rows: Callable[..., list[Any]]) -> None:
-        query = "SELECT seq, tab, id, start_s, vec FROM vector WHERE seq > ? ORDER BY seq"
-        new: list[tuple[float, np.ndarray]] = []
-        for seq, table, id, start_s, vec in rows(query, self._seen):
-            self._seen = seq
-            vector = np.frombuffer(vec, np.float16).astype(np.float32)
-            if (place := self._places.get((table, id))) is not None:
-                self._matrix[place], self._starts[place] = vector, start_s
-                continue
-            self._places[table, id] = len(self._refs)
-            self._refs.append((table, id))
-            new.append((start_s, vector))
-        if new:
-            block = np.stack([vector for _, vector in new])
-            old = self._matrix if len(self._matrix) else np.zeros((0, block.shape[1]), np.float32)
-            self._matrix = np.concatenate([old, block])
-            self._starts = np.concatenate([self._starts, [start_s for start_s, _ in new]])
+        query = "SELECT row, tab, id, start_s, vec FROM vector WHERE row > ? ORDER BY row"
+        new = rows(query, self._last_row)
+        if not new:
+            return
+        self._last_row = new[-1][0]
+        first = len(self._refs)
+        block = np.stack([np.frombuffer(vec, np.float16) for *_, vec in new])
+        self._reserve(first + len(new), block.shape[1])
+        for _, table, id, _, _ in new:
+            for place in self._places.pop((table, id), []):
+                self._starts[place] = np.inf  # an older wording
+        for place, (_, table, id, _, _) in enumerate(new, first):
+            self._places.setdefault((table, id), []).append(place)
+        self._matrix[first : first + len(new)] = block
+        self._starts[first : first + len(new)] = [start_s for _, _, _, start_s, _ in new]
+        self._refs += [(table, id) for _, table, id, _, _ in new]
 
     def nearest(self, vector: np.ndarray, until_s: float, limit: int) -> list[Ref]:
-        """Return the `limit` best rows by cosine among those that began before `until_s`."""
-        if not self._refs:
+        """Return the `limit` best rows by cosine that began before `until_s`, each once."""
+        count = len(self._refs)
+        if not count:
             return []
-        scores = self._matrix @ vector.astype(np.float32)
-        scores[self._starts > until_s] = -2.0
-        best = np.argsort(-scores)[:limit]
-        found = [i for i in best if scores[i] > -2.0]
-        return [Ref(self._refs[i][0], self._refs[i][1], float(scores[i])) for i in found]
+        scores = self._matrix[:count] @ vector.astype(np.float32)
+        scores[self._starts[:count] > until_s] = -2.0
+        best: dict[tuple[str, int], float] = {}
+        for i in np.argsort(-scores):
+            if scores[i] <= -2.0 or len(best) == limit:
+                break
+            best.setdefault(self._refs[i], float(scores[i]))
+        return [Ref(table, id, score) for (table, id), score in best.items()]
+
+    def _reserve(self, count: int, width: int) -> None:
+        capacity = -(-count // BLOCK) * BLOCK
+        if capacity <= len(self._matrix):
+            return
+        matrix, starts = np.zeros((capacity, width), np.float32), np.zeros(capacity, np.float64)
+        used = len(self._refs)
+        if used:
+            matrix[:used], starts[:used] = self._matrix[:used], self._starts[:used]
+        self._matrix, self._starts = matrix, starts

@@ -5,6 +5,7 @@ import unicodedata
 
 _CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W_]+(?:['’][^\W_]+)?")
+_SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|(?<=[。!?;])")
 STOP = frozenset(
     """a an the and or of to in on at by for with from as is are was were be been being am do does
     did done have has had having it its it's this that these those there here he she they them his
@@ -35,3 +36,9 @@ def content_words(text: str) -> list[str]:
 def index_form(text: str) -> str:
     """Return the text as it goes into the full-text index."""
     return " ".join(words(text))
+
+
+def sentences(text: str) -> list[str]:
+    """Return the text whole and, when it has several sentences, each of them as well."""
+    found = [part.strip() for part in _SENTENCE_END.split(text) if len(part.strip()) > 8]
+    return [text, *found] if len(found) > 1 else [text]

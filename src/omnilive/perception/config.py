@@ -120,7 +120,7 @@ class LookConfig(Config):
     tag_score: float = Field(default=0.5, gt=0, le=1)
     """Probability from which "the picture looks like X" is noted."""
 
-    tag_every_s: float = Field(default=1.9, gt=0)
+    tag_every_s: float = Field(default=0.9, gt=0)
     """Time between two looks at what the whole picture shows."""
 
     keyframe_every_s: float = Field(default=4.0, gt=0)

@@ -279,7 +279,20 @@ class Computer:
                     f"{name}是{CHINESE_COLOURS.get(colour, colour)}({when})。",
                 )
                 return Finding(text=text, evidence=(fact,))
-        return self._nothing()
+        return self._picture_colours() or self._nothing()
+
+    def _picture_colours(self) -> Finding | None:
+        """Name the colours of the picture: what was asked about cannot be told apart in it."""
+        scenes = [f for f in self.match.view.facts("scene") if f.data.get("palette")]
+        scene = _pick(scenes, 0 if "beginning" in self.question.text.lower() else -1)
+        if scene is None or not self.question.targets:
+            return None
+        name, colours = self.question.targets[0].phrase, " and ".join(scene.data["palette"])
+        text = (
+            f"I cannot tell the {name} apart; the picture was mostly {colours} "
+            f"({span(scene.start_s, scene.end_s)})."
+        )
+        return Finding(text=text, evidence=(scene,), supported=False)
 
     # what
 

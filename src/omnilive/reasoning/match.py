@@ -57,7 +57,7 @@ class Matcher:
                 return found
             if found := self.named(target, "text", "scene", "caption", "sound"):
                 return found
-            if target.nouns[-1:] and target.nouns[-1] in TEXT_NOUNS:
+            if len(target.nouns) == 1 and target.nouns[0] in TEXT_NOUNS:
                 return self.view.facts("text")
             if not target.labels and (found := self.like(target.phrase, "scene", "caption")):
                 return found

@@ -42,7 +42,7 @@ class Eye:
         self.config, self._detector, self._tagger = config, detector, tagger
         self._sampler = Sampler(config.sampler)
         self._tracker = Tracker(config.tracker)
-        self._tags = SpanFollower(confirm=2, patience=2, sure=0.85, likeness=1.0)
+        self._tags = SpanFollower(confirm=2, patience=2, sure=0.75, likeness=1.0)
 
     def init_state(self, before: Continuation = Continuation()) -> LookState:  # noqa: B008
         """Return the state of a stream that has not begun, or that goes on after a break."""
