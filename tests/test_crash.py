@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
 
 import pytest
 
@@ -31,7 +30,6 @@ class Crash:
     sources: int
     final: list[Fact]
     final_seqs: list[int]
-    again: dict[str, Any]
 
 
 def command(root: Path, name: str, clip: Path, pace: str) -> list[str]:
@@ -65,8 +63,7 @@ def crash(root: Path, clip: Path, kill_after_s: float) -> Crash:
     done = subprocess.run(command(root, name, clip, "fast"), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     _, final, final_seqs, sources = contents(root, name)
-    summary = {"wall": done.stdout.splitlines()}
-    return Crash(killed_s, check, left, left_seqs, sources, final, final_seqs, summary)
+    return Crash(killed_s, check, left, left_seqs, sources, final, final_seqs)
 
 
 @pytest.fixture(scope="module")
