@@ -204,7 +204,7 @@ class Pipeline:
 
     def _measure(self, events: list[Event]) -> None:
         now_t = self.now_t
-        if self.progress.video_t < 1e11:
+        if -1e8 < self.progress.video_t < 1e11:
             self.lags.video_s.append(max(0.0, self.t - self.progress.video_t))
         for event in events:
             if not isinstance(event, Percept):

@@ -17,7 +17,7 @@ from omnilive.media.open import kind_of, open_source
 from omnilive.media.pace import paced
 from omnilive.memory.base import SourceRow
 from omnilive.memory.embed import Embedder
-from omnilive.memory.ledger import Ledger
+from omnilive.memory.ledger import Ledger, log_answer
 from omnilive.memory.library import Library, Writing
 from omnilive.memory.resume import Plan, plan_watch
 from omnilive.memory.sqlite import SqliteStore
@@ -184,9 +184,7 @@ class Session:
                 async with asyncio.timeout(CATCH_UP_S):
                     await asyncio.gather(*(p.mark(f"ask-{stopwatch()}", t) for p in running))
         answer = await self.mind.answer(self.store, self.name, question.strip(), t)
-        if self._writing is not None:
-            line = await self._worker.call(self._log_answer, answer)
-            self._tell(line)
+        self._tell(await self._worker.call(log_answer, self.store, answer))
         return answer
 
     def _lock(self) -> None:
@@ -293,11 +291,6 @@ class Session:
             "audio_s": round(pipeline.audio_s, 3),
             "wall_s": round(wall_s, 3),
         }
-
-    def _log_answer(self, answer: Answer) -> dict[str, Any]:
-        body = {k: v for k, v in answer.as_json().items() if k not in ("type", "t")}
-        seq = self.store.append(answer.t, "answer", body)
-        return {"seq": seq, "t": round(answer.t, 3), "type": "answer", **body}
 
     def _tell(self, line: dict[str, Any]) -> None:
         for listener in list(self.listeners):

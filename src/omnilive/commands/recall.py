@@ -48,11 +48,13 @@ def ask(
 
     import asyncio
 
+    from omnilive.memory.ledger import log_answer
     from omnilive.reasoning.mind import Mind
 
     mind = Mind(chosen)
     try:
         answer = asyncio.run(mind.answer(store, session, question, at))
+        log_answer(store, answer)
     finally:
         mind.close()
         store.close()

@@ -85,6 +85,9 @@ class SamplerConfig(Config):
     still_difference: float = Field(default=0.8, ge=0)
     """Mean grey difference under which nothing has changed."""
 
+    cut_pixels: float = Field(default=0.06, gt=0, le=1)
+    """Mean difference of neighbouring pictures (0 to 1) under which there is no scene cut."""
+
     cut_difference: float = Field(default=0.45, gt=0, le=1)
     """Colour-histogram distance (0 to 1) between neighbours that counts as a scene cut."""
 

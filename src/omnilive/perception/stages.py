@@ -42,6 +42,7 @@ class Progress:
     audio_t: float = -1e9
     looked: int = 0
     still: int = 0
+    reading: bool = False  # a page is with the reader now
 
     @property
     def t(self) -> float:
@@ -91,6 +92,8 @@ async def watch(
             look = await worker.call(eye.decide, item, state)
             if not look.wanted:
                 progress.still = state.still
+                if not len(pages) and not progress.reading:
+                    progress.video_t = max(progress.video_t, item.t)
                 continue
             with tracer.span("look"):
                 found = await worker.call(eye.step, item, look, state)
@@ -120,6 +123,7 @@ async def read_text(
     """Text on screen, when it changes. Without a reader, pages only pass by."""
     state = reader.init_state(before) if reader else None
     async for item in pages:
+        progress.reading = True
         if isinstance(item, Page) and reader and state:
             with tracer.span("read"):
                 found = await worker.call(reader.step, item.frame, item.is_cut, state)
@@ -131,6 +135,7 @@ async def read_text(
             for event in reader.end(state):
                 await percepts.put(event)
         progress.video_t = max(progress.video_t, item.t)
+        progress.reading = False
     if reader and state:
         for event in reader.end(state):
             await percepts.put(event)

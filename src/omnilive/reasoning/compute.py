@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from omnilive.core.events import Kind
 from omnilive.memory.base import Fact
 from omnilive.memory.recall import Hit, recall, stem
-from omnilive.memory.words import content_words
+from omnilive.memory.words import content_words, words
 from omnilive.reasoning.finding import Finding, clock, moment, span
-from omnilive.reasoning.lexicon import CHINESE_COLOURS, GROUPS, plural, spell
-from omnilive.reasoning.match import Matcher, count_at, names_of
+from omnilive.reasoning.lexicon import CHINESE_COLOURS, GROUPS, LANGUAGES, labels_for, plural, spell
+from omnilive.reasoning.match import TEXT_NOUNS, Matcher, count_at, names_of
 from omnilive.reasoning.question import Question, Target
 
 
@@ -79,6 +79,8 @@ class Computer:
 
     def _how_many(self) -> Finding | None:
         q = self.question
+        if q.about_speech and not self._topic():
+            return None  # voices are not told apart
         for target in q.targets:
             facts = self.match.objects(target) or self.match.named(target, "sound", "text")
             if not facts and not target.labels:
@@ -135,16 +137,13 @@ class Computer:
 
     def _exists(self) -> Finding | None:
         q = self.question
-        if not q.targets or (q.about_speech and not q.terms):
-            return self._anything_said() if q.about_speech else None
+        if q.about_speech:
+            return self._whether_said() or self._anything_said()
+        if not q.targets:
+            return None
         target = q.targets[0]
-        if q.about_speech and not target.labels == ("person",):
-            facts = self.match.named(target, "speech")
-        elif q.about_speech:
-            return self._anything_said()
-        else:
-            facts = self.match.objects(target, q.side)
-            facts = facts or self.match.named(target, "text", "scene", "sound", "caption")
+        facts = self.match.objects(target, q.side)
+        facts = facts or self.match.named(target, "text", "scene", "sound", "caption")
         if q.together and target.labels:
             return self._whether_together(target, facts)
         if q.now:
@@ -153,6 +152,29 @@ class Computer:
         if facts and not missing:
             return self._yes(target, facts)
         return self._no(target, facts)
+
+    def _topic(self) -> list[str]:
+        """Return what the question names besides people and languages."""
+        return [
+            term
+            for term in self.question.terms
+            if labels_for(term, self.vocabulary) != ("person",) and term not in LANGUAGES
+        ]
+
+    def _whether_said(self) -> Finding | None:
+        """Tell whether all that the question names was mentioned in one breath."""
+        terms = {stem(term) for term in self._topic()}
+        if not terms:
+            return None
+        said = [f for f in self._said() if terms <= {stem(w) for w in words(f.text)}]
+        if said:
+            return Finding(text=f"Yes. {_quote(said[:1], False)}", evidence=tuple(said[:3]))
+        name = " ".join(self._topic())
+        text = self._say(
+            f"No, I heard nobody mention {name} up to {self._until}.",
+            f"没有,到 {self._until} 为止没有听到有人提到{name}。",
+        )
+        return Finding(text=text, evidence=tuple(self._said()[-3:]))
 
     def _anything_said(self) -> Finding:
         said = [f for f in self.match.view.facts("speech") if f.text]
@@ -332,6 +354,9 @@ class Computer:
         return Finding(text=text, evidence=tuple(near[: self.limit]))
 
     def _in_view(self) -> Finding | None:
+        """List what is to be seen now, unless the question is about something else."""
+        if any(not labels_for(term, self.vocabulary) for term in self.question.terms):
+            return None
         visible = self.match.visible()
         tags = [f for f in self.match.view.facts("scene") if f.open and "tag" in f.data]
         if not visible and not tags:
@@ -407,6 +432,8 @@ class Computer:
         return [Hit(f, 1.0, 0.0, 0.0) for f in texts[:3]]
 
     def _only_texts(self) -> list[Hit]:
+        if not TEXT_NOUNS & set(words(self.question.text)):
+            return []
         texts = self.match.view.facts("text")
         return [Hit(f, 1.0, 0.0, 0.0) for f in texts] if len(texts) <= 3 else []
 

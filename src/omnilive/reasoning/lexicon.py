@@ -50,6 +50,7 @@ CHINESE = {
     "瓶子": "bottle", "瓶": "bottle", "杯子": "cup", "桌子": "dining table", "椅子": "chair",
     "沙发": "couch", "床": "bed", "手机": "cell phone", "电脑": "laptop", "电视": "tv",
     "书": "book", "钟": "clock", "雨伞": "umbrella", "包": "handbag", "背包": "backpack",
+    "音乐": "music", "歌": "singing",
     "苹果": "apple", "香蕉": "banana", "蛋糕": "cake", "动物": "animal", "球": "sports ball",
 }  # fmt: skip
 

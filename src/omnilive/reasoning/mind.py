@@ -57,8 +57,10 @@ class Mind:
             return self._embedder
 
     def close(self) -> None:
-        """Let the worker end."""
+        """Let the worker end, and close what the model holds."""
         self._worker.close()
+        if (close := getattr(self._model, "close", None)) is not None:
+            close()
 
     async def answer(
         self, store: SqliteStore, session: str, question: str, t: float | None = None

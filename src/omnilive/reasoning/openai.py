@@ -49,6 +49,10 @@ class OpenAIModel:
         except httpx.HTTPError as error:
             raise BackendError(self._trouble(error)) from error
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
     def _first_model(self) -> str:
         try:
             reply = self._client.get(f"{self._base}/models")

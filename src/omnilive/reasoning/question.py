@@ -44,6 +44,7 @@ _FILLER = frozenset(
     minute second seconds minutes start started begin began kind sort type whole
     first last third left right now moment
     currently far total different number count colour color many much long ever yet together
+    play plays played playing
     happen happened happens there get got getting thing things shown according next
     earlier before after during while currently remaining walk walked away out into""".split()
 )
@@ -150,6 +151,8 @@ def _intent(low: str) -> Intent:
 def _is_order(low: str) -> bool:
     if re.search(r"\bbefore or after\b|\bafter or before\b", low):
         return True
+    if re.search(r"和.+(哪|谁).*(先|后)", low):
+        return True
     return bool(re.search(r"\bor\b|还是", low)) and bool(
         re.search(r"\b(first|earlier|before|later|after|last)\b|先|后", low)
     )
@@ -160,6 +163,9 @@ def _alternatives(low: str) -> list[str]:
     match = re.search(r"^did (.*?) (before or after|after or before) (.*)$", low)
     if match:
         return [match[1], match[3]]
+    match = re.search(r"^(.+?)和(.+?)(?:哪|谁|是)", low)
+    if match:
+        return [match[1], match[2]]
     match = re.search(
         r"(?:first|earlier|last|later|before|after)\b[^,]*,\s*(.*?)\s+or\s+(.*)$", low
     )
@@ -176,7 +182,7 @@ def _alternatives(low: str) -> list[str]:
 def _target(phrase: str, vocabulary: tuple[str, ...]) -> Target | None:
     for name, label in sorted(CHINESE.items(), key=lambda item: -len(item[0])):
         if name in phrase:
-            return Target(phrase=name, nouns=(name,), labels=labels_for(label, vocabulary))
+            return Target(phrase=name, nouns=(label,), labels=labels_for(label, vocabulary))
     colour = next((w for w in words(phrase) if w in COLOURS), "")
     known = [w for w in words(phrase) if w not in _FILLER and labels_for(w, vocabulary)]
     content = [w for w in content_words(phrase) if w not in _FILLER and w not in ORDINALS]

@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 from starlette.concurrency import run_in_threadpool
 
 from omnilive.core.events import Answer, Evidence
+from omnilive.memory.ledger import log_answer
 from omnilive.memory.library import Library, is_being_written
 from omnilive.memory.sqlite import DB_NAME, SqliteStore
 from omnilive.server.config import ServerConfig
@@ -138,6 +139,8 @@ class Hub:
         mind = await self.shared.mind()
         async with self._reading(name) as store:
             async for piece in mind.stream(store, name, question, t):
+                if isinstance(piece, Answer):
+                    await run_in_threadpool(log_answer, store, piece)
                 yield piece
 
     async def search(self, name: str, query: str, limit: int) -> list[Evidence]:

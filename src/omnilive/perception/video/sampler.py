@@ -50,6 +50,13 @@ def grey_difference(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(a.astype(np.int16) - b.astype(np.int16)).mean())
 
 
+def likeness(a: np.ndarray, b: np.ndarray) -> float:
+    """Return how alike the shapes in two thumbnails are: the correlation of their brightness."""
+    x, y = (t.mean(axis=2).ravel() - t.mean() for t in (a, b))
+    norm = float(np.linalg.norm(x) * np.linalg.norm(y))
+    return float(x @ y) / norm if norm > 1 else 0.0
+
+
 class Sampler:
     """Feed every candidate picture in order."""
 
@@ -88,9 +95,14 @@ class Sampler:
     def _is_cut(self, thumb: np.ndarray, colours: np.ndarray, state: SamplerState) -> bool:
         if state.seen is None or state.seen_histogram is None:
             return False
-        distance = 0.5 * float(np.abs(colours - state.seen_histogram).sum())
-        # Colours alone miss a cut between similar rooms, pixels alone cry at every pan.
-        difference = grey_difference(thumb, state.seen)
-        if difference < self.config.moving_difference:
-            return False  # a plain wall in changing light moves from one bin to the next
-        return distance > self.config.cut_difference or distance + 2 * difference / 255 > 0.75
+        # A pan changes pixels but keeps colours, a fade changes colours but keeps the shapes, and
+        # a plain wall in changing light moves from one bin of the histogram to the next.
+        pixels = grey_difference(thumb, state.seen) / 255
+        if pixels < self.config.cut_pixels:
+            return False
+        colour = 0.5 * float(np.abs(colours - state.seen_histogram).sum())
+        shape = likeness(thumb, state.seen)
+        if shape < 0.6:
+            return colour > 0.2
+        is_fade = shape >= 0.9 and pixels < 0.25
+        return colour > self.config.cut_difference and pixels > 0.1 and not is_fade
