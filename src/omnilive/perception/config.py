@@ -88,6 +88,9 @@ class SamplerConfig(Config):
     cut_pixels: float = Field(default=0.06, gt=0, le=1)
     """Mean difference of neighbouring pictures (0 to 1) under which there is no scene cut."""
 
+    cut_share: float = Field(default=0.6, ge=0, le=1)
+    """Share of pixels that change at a scene cut, at least."""
+
     cut_difference: float = Field(default=0.45, gt=0, le=1)
     """Colour-histogram distance (0 to 1) between neighbours that counts as a scene cut."""
 

@@ -50,11 +50,16 @@ def grey_difference(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(a.astype(np.int16) - b.astype(np.int16)).mean())
 
 
+def changed(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the share of pixels that differ: an object that comes changes some, a cut most."""
+    return float((np.abs(a.astype(np.int16) - b.astype(np.int16)).max(axis=2) > 12).mean())
+
+
 def likeness(a: np.ndarray, b: np.ndarray) -> float:
     """Return how alike the shapes in two thumbnails are: the correlation of their brightness."""
     x, y = (t.mean(axis=2).ravel() - t.mean() for t in (a, b))
     norm = float(np.linalg.norm(x) * np.linalg.norm(y))
-    return float(x @ y) / norm if norm > 1 else 0.0
+    return float(x @ y) / norm if norm > 1 else 1.0  # a plain picture has no shapes to tell by
 
 
 class Sampler:
@@ -98,7 +103,7 @@ class Sampler:
         # A pan changes pixels but keeps colours, a fade changes colours but keeps the shapes, and
         # a plain wall in changing light moves from one bin of the histogram to the next.
         pixels = grey_difference(thumb, state.seen) / 255
-        if pixels < self.config.cut_pixels:
+        if pixels < self.config.cut_pixels or changed(thumb, state.seen) < self.config.cut_share:
             return False
         colour = 0.5 * float(np.abs(colours - state.seen_histogram).sum())
         shape = likeness(thumb, state.seen)
