@@ -110,9 +110,12 @@ class Pipeline:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._marks[name] = (2, done)
         mark = Mark(t=t, name=name)
-        await self.pictures.put(mark)
-        await self.sound.put(mark)
-        await done
+        try:
+            await self.pictures.put(mark)
+            await self.sound.put(mark)
+            await done
+        finally:
+            self._marks.pop(name, None)
 
     def _stages(self) -> list[Coroutine[Any, Any, None]]:
         s, config = self.senses, self.config
@@ -196,6 +199,8 @@ class Pipeline:
                 done.set_result(None)
 
     def _arrive(self, name: str) -> None:
+        if name not in self._marks:
+            return  # who asked no longer waits
         missing, done = self._marks.pop(name)
         if missing > 1:
             self._marks[name] = (missing - 1, done)

@@ -1,7 +1,6 @@
 """One session: watch sources into its memory, and ask it at any moment."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Literal
@@ -180,9 +179,11 @@ class Session:
         running = [p for p in self.pipelines if p.t > -1e9]
         if running and t is None:
             t = max(p.t for p in running)
-            with contextlib.suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(CATCH_UP_S):
                     await asyncio.gather(*(p.mark(f"ask-{stopwatch()}", t) for p in running))
+            except TimeoutError:  # answer for what is perceived, and say up to when
+                t = min(t, max(0.0, min(p.progress.t for p in running)))
         answer = await self.mind.answer(self.store, self.name, question.strip(), t)
         self._tell(await self._worker.call(log_answer, self.store, answer))
         return answer
@@ -270,7 +271,11 @@ class Session:
         self, pipeline: Pipeline, source_id: int, plan: Plan, state: str, detail: str
     ) -> list[dict[str, Any]]:
         end_t = max(pipeline.t, plan.offset_s + plan.start_s)
-        lines = pipeline.ledger.finish(end_t) if state == "ended" else []
+        # A stopped stream cannot go on where it was, as a file can: its last moment ends here.
+        is_over = state == "ended" or pipeline.source.info.live
+        lines = pipeline.ledger.finish(end_t) if is_over else []
+        if is_over:
+            self.store.close_open_facts(source_id)
         self.store.update_source(source_id, state=state, detail=detail)
         body = {"source": source_id, "state": state, "detail": detail}
         return [*lines, pipeline.ledger.note(end_t, "source", body)]
@@ -306,7 +311,8 @@ async def _unseen(items: AsyncIterator[Item], plan: Plan) -> AsyncGenerator[Item
     video_t, audio_t = plan.offset_s + plan.video_s, plan.offset_s + plan.audio_s
     async for item in items:
         if plan.resumes is not None:
-            if isinstance(item, VideoFrame) and item.t <= video_t + 1e-3:
+            # The last picture is seen again: what follows is compared with it.
+            if isinstance(item, VideoFrame) and item.t < video_t - 1e-3:
                 continue
             if isinstance(item, AudioChunk) and item.end_t <= audio_t + 1e-3:
                 continue

@@ -55,10 +55,10 @@ def test_two_sources_do_not_mix_their_numbers(store: SqliteStore) -> None:
 
 def test_open_objects_last_while_the_stream_goes_on(store: SqliteStore, ledger: Ledger) -> None:
     ledger.write([thing("car", "red", 1, 1, final=False, id="object0")], 1, 1)
-    ledger.write([], 6, 5)
-    assert store.facts()[0].end_s == 5
-    ledger.write([thing("car", "red", 1, 5.5, id="object0")], 8, 8)
-    assert (store.facts()[0].end_s, store.facts()[0].open) == (5.5, False)
+    ledger.write([], 6, 5)  # someone has been speaking since 5
+    assert store.facts()[0].end_s == 6
+    ledger.write([thing("car", "red", 1, 6.5, id="object0")], 8, 8)
+    assert (store.facts()[0].end_s, store.facts()[0].open) == (6.5, False)
 
 
 def test_gaps_and_health_are_lines(store: SqliteStore, ledger: Ledger) -> None:

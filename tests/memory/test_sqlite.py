@@ -62,8 +62,9 @@ def test_what_is_open_lasts_except_speech_and_what_is_out_of_sight(store: Sqlite
         thing("bus", "blue", 0, 1),
         percept("speech", "so far", 0, 1, final=False),
     )
-    store.extend_open_facts(5.0)
-    store.extend_open_facts(3.0)  # never backwards
+    store.extend_open_facts(1, 5.0, 4.0)
+    store.extend_open_facts(1, 3.0, 3.0)  # never backwards
+    store.extend_open_facts(2, 9.0, 9.0)  # another source
     assert {f.text: f.end_s for f in store.facts()} == {
         "red car": 5.0, "brown dog": 1.0, "blue bus": 1.0, "so far": 1.0,
     }  # fmt: skip

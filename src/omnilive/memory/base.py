@@ -101,7 +101,9 @@ class Store(Protocol):
         """Remember the (N, D) unit vectors of a row's sentences, in place of older ones."""
         ...
 
-    def search_text(self, terms: Iterable[str], until_s: float, limit: int) -> list[Ref]:
+    def search_text(
+        self, terms: Iterable[str], until_s: float, limit: int, kinds: Sequence[Kind] = ()
+    ) -> list[Ref]:
         """Return rows that hold any of the terms and began before `until_s`, best first."""
         ...
 

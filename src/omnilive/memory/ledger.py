@@ -26,6 +26,7 @@ class Ledger:
     offset_s: float
     cutter: MomentCutter
     embedder: Embedder | None = None
+    _gap: tuple[float, float] = (0.0, 0.0)  # the latest long time without data
     _fresh: list[tuple[str, int, float, str]] = field(default_factory=list)
 
     @classmethod
@@ -51,8 +52,8 @@ class Ledger:
             for event in events:
                 lines += self._event(event)
             t = min(video_t, audio_t)
+            self.store.extend_open_facts(self.source_id, _known(video_t), _known(audio_t))
             if t < 1e11:
-                self.store.extend_open_facts(t)
                 lines += self._moments(self.cutter.until(t))
             self._mark_progress(video_t, audio_t)
             self._embed()
@@ -79,6 +80,8 @@ class Ledger:
                 self.cutter.cut(event.t)
             return []
         if isinstance(event, Gap):
+            if event.end_t - event.t > self.cutter.config.max_s:
+                self._gap = (event.t, event.end_t)
             body = {"start_s": event.t, "end_s": event.end_t, "reason": event.reason}
             return [self.note(event.t, "gap", body)]
         if isinstance(event, SourceHealth):
@@ -101,13 +104,15 @@ class Ledger:
             if "words" in percept.data:  # heard with care, because someone asks now
                 self._fresh.append(("fact", id, percept.start_s, percept.text))
             return [{"seq": None, "t": round(percept.t, 3), "type": "percept", "id": id, **body}]
-        if percept.final or percept.kind in ("text", "object"):
+        if percept.data.get("event") not in ("left", "back", "out of sight", "ended"):
             self._fresh.append(("fact", id, percept.start_s, percept.text))
         return [self.note(percept.t, "percept", {"id": id, **body})]
 
     def _moments(self, spans: list[tuple[float, float]]) -> list[dict[str, Any]]:
         lines = []
         for start_s, end_s in spans:
+            if self._gap[0] < start_s and end_s < self._gap[1]:
+                continue  # nobody was watching: there is nothing to look up
             facts = [
                 f for f in self.store.facts(start_s=start_s, end_s=end_s) if _in(f, start_s, end_s)
             ]
@@ -140,6 +145,11 @@ class Ledger:
         for (table, id), (start_s, _) in wanted.items():
             found = np.stack([vectors[part] for part in parts[table, id]])
             self.store.put_vectors(table, id, start_s, found)
+
+
+def _known(t: float) -> float:
+    """Return up to when a medium is known; a medium that is absent moves nothing."""
+    return t if t < 1e11 else -1e9
 
 
 def _in(fact: Fact, start_s: float, end_s: float) -> bool:

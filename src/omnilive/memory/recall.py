@@ -44,7 +44,9 @@ class View:
             return fact
         if fact.kind != "speech":
             # It was seen after `t`: that it is out of sight by now was not so then.
-            data = {**fact.data, "hidden": False} if fact.kind == "object" else fact.data
+            data = dict(fact.data)
+            if fact.kind == "object":
+                data |= {"hidden": False, "position": data.get("first_position")}
             return replace(fact, end_s=self.t, open=True, data=data)
         heard = [w for w in fact.data.get("words", ()) if w["e"] <= self.t + 0.05]
         if not heard:
@@ -70,7 +72,7 @@ def recall(
     fact (what was on screen while something was said counts for both).
     """
     terms = content_words(query)
-    by_text = view.store.search_text(terms, view.t, 40)
+    by_text = view.store.search_text(terms, view.t, 40, kinds)
     vector = embedder.embed([query])[0] if embedder is not None else None
     by_meaning = view.store.search_vector(vector, view.t, 60) if vector is not None else []
     similarity = {(ref.table, ref.id): ref.score for ref in by_meaning}
@@ -88,7 +90,8 @@ def recall(
         if known is None or (kinds and known.kind not in kinds) or not known.text:
             continue
         overlap = _overlap(terms, known)
-        cosine = similarity.get(("fact", id), 0.0)
+        # What was heard later may have made it similar: its vector is not that of the part.
+        cosine = similarity.get(("fact", id), 0.0) if known.text == fact.text else 0.0
         hits.append(Hit(known, scores[id] + 0.05 * overlap + 0.03 * cosine, overlap, cosine))
     return sorted(hits, key=lambda hit: -hit.score)[:limit]
 

@@ -129,19 +129,27 @@ class SqliteStore:
             for (id,) in self._rows("SELECT id FROM fact WHERE key = ?", key):
                 self._forget_fact(id)
 
-    def extend_open_facts(self, t: float) -> None:
-        """Let what is open last until `t`, except speech and objects that are out of sight."""
+    def extend_open_facts(self, source_id: int, video_t: float, audio_t: float) -> None:
+        """Let what is open last until now, except speech and objects that are out of sight.
+
+        Each medium of the source is known up to a time of its own: a long sentence must not
+        make the people in view look gone.
+        """
         with self.transaction():
             query = (
-                "UPDATE fact SET end_s = max(end_s, ?) WHERE open AND kind != 'speech' "
+                "UPDATE fact SET end_s = max(end_s, CASE kind WHEN 'sound' THEN ? ELSE ? END) "
+                "WHERE open AND kind != 'speech' AND key >= ? AND key < ? "
                 "AND coalesce(json_extract(data, '$.hidden'), 0) = 0"
             )
-            self._db.execute(query, (t,))
+            keys = (f"{source_id}:", f"{source_id};")
+            self._db.execute(query, (audio_t, video_t, *keys))
 
-    def close_open_facts(self) -> None:
-        """Close what a session that broke off has left open, at its last known time."""
+    def close_open_facts(self, source_id: int | None = None) -> None:
+        """Close what a source, or every one, has left open, at its last known time."""
+        keys = ("", "~") if source_id is None else (f"{source_id}:", f"{source_id};")
         with self.transaction():
-            self._db.execute("UPDATE fact SET open = 0 WHERE open")
+            query = "UPDATE fact SET open = 0 WHERE open AND key >= ? AND key < ?"
+            self._db.execute(query, keys)
 
     def drop_unfinished(self, source_id: int, video_t: float, audio_t: float) -> list[Fact]:
         """Tidy up after a break: put the source back to when its media were last complete.
@@ -295,19 +303,26 @@ class SqliteStore:
 
     # search
 
-    def search_text(self, terms: Iterable[str], until_s: float, limit: int) -> list[Ref]:
-        """Return rows that hold any of the terms and began before `until_s`, best first."""
+    def search_text(
+        self, terms: Iterable[str], until_s: float, limit: int, kinds: Sequence[Kind] = ()
+    ) -> list[Ref]:
+        """Return rows that hold any of the terms and began before `until_s`, best first.
+
+        `kinds` narrows the facts; moments hold facts of every kind.
+        """
         quoted = ['"' + term.replace('"', '""') + '"' for term in terms if term.strip()]
         if not quoted:
             return []
         refs: list[Ref] = []
         for table in ("fact", "moment"):
+            wanted = tuple(kinds) if table == "fact" else ()
+            narrowed = f"AND t.kind IN ({', '.join('?' * len(wanted))}) " if wanted else ""
             query = (
                 f"SELECT t.id, -bm25({table}_words) FROM {table}_words w JOIN {table} t "
                 f"ON t.id = w.rowid WHERE {table}_words MATCH ? AND t.start_s <= ? "
-                f"ORDER BY bm25({table}_words) LIMIT ?"
+                f"{narrowed}ORDER BY bm25({table}_words) LIMIT ?"
             )
-            rows = self._rows(query, " OR ".join(quoted), until_s, limit)
+            rows = self._rows(query, " OR ".join(quoted), until_s, *wanted, limit)
             refs += [Ref(table, id, score) for id, score in rows]
         return sorted(refs, key=lambda ref: -ref.score)[:limit]
 

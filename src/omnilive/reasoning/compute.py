@@ -1,7 +1,7 @@
 """Answers what can be computed from the facts: when, how many, whether, which first, what said."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from omnilive.core.events import Kind
 from omnilive.memory.base import Fact
@@ -34,8 +34,8 @@ class Computer:
             "what": self._what,
         }
         rule = rules.get(self.question.intent)
-        found = rule() if rule else None
-        return found or self._quoted() or self._nothing()
+        found = (rule() if rule else None) or self._quoted() or self._nothing()
+        return found if found.evidence else replace(found, supported=False)
 
     # when
 
@@ -146,12 +146,26 @@ class Computer:
         facts = facts or self.match.named(target, "text", "scene", "sound", "caption")
         if q.together and target.labels:
             return self._whether_together(target, facts)
+        if facts and q.leaving and not q.side:
+            return self._whether_left(facts)
         if q.now:
             facts = [f for f in facts if f.open and not f.data.get("hidden")]
         missing = [m for m in target.modifiers if not any(m in f.text.lower() for f in facts)]
         if facts and not missing:
             return self._yes(target, facts)
-        return self._no(target, facts)
+        return self._no(target, facts or self._in_another_colour(target))
+
+    def _in_another_colour(self, target: Target) -> list[Fact]:
+        return self.match.objects(replace(target, colour="")) if target.colour else []
+
+    def _whether_left(self, facts: list[Fact]) -> Finding:
+        here = [f for f in facts if f.open]
+        last = max(facts, key=lambda f: f.end_s)
+        if here:
+            text = self._say("No, still there.", "没有,还在。")
+            return Finding(text=text, evidence=tuple(here[: self.limit]))
+        text = self._say(f"Yes, at {moment(last.end_s)}.", f"是的,在 {moment(last.end_s)}。")
+        return Finding(text=text, evidence=(last,))
 
     def _topic(self) -> list[str]:
         """Return what the question names besides people and languages."""
@@ -174,10 +188,13 @@ class Computer:
             f"No, I heard nobody mention {name} up to {self._until}.",
             f"没有,到 {self._until} 为止没有听到有人提到{name}。",
         )
-        return Finding(text=text, evidence=tuple(self._said()[-3:]))
+        sure = not self.match.like(self.question.text, "speech")
+        return Finding(text=text, evidence=tuple(self._said()[-3:]), supported=sure)
 
     def _anything_said(self) -> Finding:
-        said = [f for f in self.match.view.facts("speech") if f.text]
+        said = self._said()
+        if self.question.now:
+            said = [f for f in said if f.open or f.end_s >= self.match.view.t - 3]
         said = [f for f in said if self.question.language in ("", f.data.get("language"))]
         if not said:
             return Finding(

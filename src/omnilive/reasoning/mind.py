@@ -109,9 +109,11 @@ class Mind:
 
         return await self._worker.call(load)
 
-    def search(self, store: SqliteStore, query: str, limit: int = 20) -> list[Evidence]:
-        """Return what bears on the query, best first. Blocking."""
-        view = View(store, store.end_s())
+    def search(
+        self, store: SqliteStore, query: str, limit: int = 20, t: float | None = None
+    ) -> list[Evidence]:
+        """Return what bears on the query and was known at `t`, best first. Blocking."""
+        view = View(store, store.end_s() if t is None else t)
         hits = recall(view, self.embedder, query, limit=limit)
         return [view.evidence(hit.fact, hit.score) for hit in hits]
 
@@ -133,12 +135,8 @@ class Mind:
         evidence: tuple[Evidence, ...],
     ) -> AsyncIterator[tuple[str, str]]:  # fmt: skip
         """Yield (piece, name of what worded it)."""
-        if self._model is None and not (
-            self.config.reasoning.backend == "embedded" and finding.direct
-        ):
-            load = MODELS.load(self.config.reasoning.backend)
-            self._model = await self._worker.call(load, self.config.reasoning)
-        model = self._model
+        is_needed = self.config.reasoning.backend != "embedded" or not finding.direct
+        model = await self._loaded() if is_needed else self._model
         if model is None or (not model.is_trusted and finding.direct):
             yield finding.text, "computed"
             return
@@ -150,8 +148,9 @@ class Mind:
             short = checked(reply, note, question)
             yield (f"{short}. {finding.text}" if short else finding.text), model.name
             return
-        context = evidence or tuple(self.search(store, question, self.config.reasoning.evidence))
-        images = _pictures(store.folder, context, model.images)
+        limit = self.config.reasoning.evidence
+        context = evidence or tuple(await asyncio.to_thread(self.search, store, question, limit, t))
+        images = await asyncio.to_thread(_pictures, store.folder, context, model.images)
         prompt = full_prompt(question, t, finding, context, (), images)
         said = False
         async for piece in self._worker.iterate(model.stream(prompt, max_tok)):
@@ -163,4 +162,5 @@ class Mind:
 
 def _pictures(folder: Path, evidence: tuple[Evidence, ...], limit: int) -> list[bytes]:
     paths = dict.fromkeys(e.keyframe for e in evidence if e.keyframe)
-    return [(folder / path).read_bytes() for path in list(paths)[:limit]]
+    files = [folder / path for path in list(paths)[:limit]]
+    return [file.read_bytes() for file in files if file.is_file()]

