@@ -20,14 +20,14 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "OmniLive needs Python 3.11 or newer: set PYTHON=python3.11 or install it"; exit 2; }
 	$(PYTHON) -m venv $(VENV) || { echo "cannot make $(VENV): apt-get install python3-venv"; exit 2; }
-	$(PIP) install -q --upgrade pip
+	$(PIP) install -q -q --upgrade pip
 
 $(STAMPS)/run: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) install -q -c constraints.txt -e .
+	$(PIP) install -q -q -c constraints.txt -e .
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/dev: $(STAMPS)/run
-	$(PIP) install -q -c constraints.txt -e '.[sample]' --group dev
+	$(PIP) install -q -q -c constraints.txt -e '.[sample]' --group dev
 	@touch $@
 
 $(STAMPS)/models: src/omnilive/catalog/models.py $(STAMPS)/run

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from omnilive.config import SessionConfig
 from omnilive.core.clock import SystemClock, stopwatch, wall_time
-from omnilive.core.errors import ConfigError
+from omnilive.core.errors import ConfigError, SourceError
 from omnilive.core.events import Answer, AudioChunk, VideoFrame
 from omnilive.core.trace import SpanTotals, Tracer
 from omnilive.core.worker import Worker
@@ -121,7 +121,6 @@ class Session:
         if self._senses is None:
             self._senses = await asyncio.to_thread(load_senses, self.config.perception)
         embedder = await asyncio.to_thread(lambda: self.mind.embedder)
-        warming = asyncio.create_task(self.mind.warm_up()) if asks else None
         plan = await self._worker.call(
             plan_watch, self.store, url, kind, wall_time(), bool(self.pipelines)
         )
@@ -132,10 +131,9 @@ class Session:
                 if on_open is not None:
                     on_open(pipeline)
                 await self._run(pipeline, plan, opener, pace, asks)
+            _check_whole(source, pipeline, plan)
         finally:
             opener.close()
-            if warming is not None:
-                await asyncio.gather(warming, return_exceptions=True)
         return self._summary(pipeline, plan, stopwatch() - began)
 
     @asynccontextmanager
@@ -300,6 +298,19 @@ class Session:
     def _tell(self, line: dict[str, Any]) -> None:
         for listener in list(self.listeners):
             listener(line)
+
+
+def _check_whole(source: Source, pipeline: Pipeline, plan: Plan) -> None:
+    """Raise SourceError for a file that ended well before the length that it states."""
+    said_s, seen_s = source.info.duration_s, pipeline.t - plan.offset_s
+    if source.info.kind != "file" or not pipeline.ended or said_s is None:
+        return
+    if said_s - seen_s > max(3.0, 0.1 * said_s):
+        raise SourceError(
+            source.info.url,
+            f"ends after {seen_s:.1f} s although it says that it lasts {said_s:.1f} s: it is cut "
+            "off or damaged; what was seen is kept",
+        )
 
 
 def _open(url: str, config: SessionConfig, plan: Plan) -> Source:

@@ -32,6 +32,12 @@ class ReasoningConfig(Config):
     backend: Literal["embedded", "openai", "scripted"] | str = "embedded"
     """The language model: embedded (local, small), openai (an endpoint), scripted (tests)."""
 
+    preload: bool = False
+    """Wait for the embedded model (8 s of CPU) before the first answer that it could shorten.
+
+    The server loads it in the background; a command that answers once does better without.
+    """
+
     evidence: int = Field(default=8, ge=1, le=64)
     """Remembered spans that an answer is built from, at most."""
 

@@ -135,7 +135,9 @@ class Mind:
         evidence: tuple[Evidence, ...],
     ) -> AsyncIterator[tuple[str, str]]:  # fmt: skip
         """Yield (piece, name of what worded it)."""
-        is_needed = self.config.reasoning.backend != "embedded" or not finding.direct
+        settings = self.config.reasoning
+        # The embedded model only shortens what is quoted: no answer waits 8 s for that.
+        is_needed = settings.backend != "embedded" or (settings.preload and not finding.direct)
         model = await self._loaded() if is_needed else self._model
         if model is None or (not model.is_trusted and finding.direct):
             yield finding.text, "computed"
