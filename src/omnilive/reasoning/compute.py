@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from omnilive.core.events import Kind
 from omnilive.memory.base import Fact
-from omnilive.memory.recall import Hit, recall, stem
-from omnilive.memory.words import content_words, words
+from omnilive.memory.recall import stem
+from omnilive.memory.words import words
 from omnilive.reasoning.finding import Finding, clock, moment, span
 from omnilive.reasoning.lexicon import CHINESE_COLOURS, GROUPS, LANGUAGES, labels_for, plural, spell
-from omnilive.reasoning.match import TEXT_NOUNS, Matcher, count_at, names_of
+from omnilive.reasoning.match import Matcher, count_at
 from omnilive.reasoning.question import Question, Target
+from omnilive.reasoning.quote import Quoter, quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,11 @@ class Computer:
     match: Matcher
     vocabulary: tuple[str, ...]
     limit: int
+
+    @property
+    def quotes(self) -> Quoter:
+        """What was said or written about it."""
+        return Quoter(self.question, self.match, self.limit)
 
     def finding(self) -> Finding:
         """Return the best answer that the facts alone can give."""
@@ -34,7 +39,7 @@ class Computer:
             "what": self._what,
         }
         rule = rules.get(self.question.intent)
-        found = (rule() if rule else None) or self._quoted() or self._nothing()
+        found = (rule() if rule else None) or self.quotes.quoted() or self._nothing()
         return found if found.evidence else replace(found, supported=False)
 
     # when
@@ -180,19 +185,19 @@ class Computer:
         terms = {stem(term) for term in self._topic()}
         if not terms:
             return None
-        said = [f for f in self._said() if terms <= {stem(w) for w in words(f.text)}]
+        said = [f for f in self.quotes.said() if terms <= {stem(w) for w in words(f.text)}]
         if said:
-            return Finding(text=f"Yes. {_quote(said[:1], False)}", evidence=tuple(said[:3]))
+            return Finding(text=f"Yes. {quote(said[:1], False)}", evidence=tuple(said[:3]))
         name = " ".join(self._topic())
         text = self._say(
             f"No, I heard nobody mention {name} up to {self._until}.",
             f"没有,到 {self._until} 为止没有听到有人提到{name}。",
         )
         sure = not self.match.like(self.question.text, "speech")
-        return Finding(text=text, evidence=tuple(self._said()[-3:]), supported=sure)
+        return Finding(text=text, evidence=tuple(self.quotes.said()[-3:]), supported=sure)
 
     def _anything_said(self) -> Finding:
-        said = self._said()
+        said = self.quotes.said()
         if self.question.now:
             said = [f for f in said if f.open or f.end_s >= self.match.view.t - 3]
         said = [f for f in said if self.question.language in ("", f.data.get("language"))]
@@ -348,7 +353,7 @@ class Computer:
                 when = span(facts[0].start_s, facts[0].end_s)
                 text = f"{' and '.join(names).capitalize()} ({when})."
                 return Finding(text=text, evidence=tuple(facts[: self.limit]))
-        return self._quoted(strict=True) or (self._in_view() if q.now else None)
+        return self.quotes.quoted(strict=True) or (self._in_view() if q.now else None)
 
     def _beside(self, target: Target) -> Finding | None:
         """Say what was there just before or after the target."""
@@ -382,98 +387,6 @@ class Computer:
         text = self._say(f"Now I see: {', '.join(names)}.", f"现在看到:{'、'.join(names)}。")
         return Finding(text=text, evidence=tuple([*visible, *tags][: self.limit]))
 
-    # quoting
-
-    def _quoted(self, strict: bool = False) -> Finding | None:
-        """Quote what was said or written that bears on the question most."""
-        q = self.question
-        order: dict[str, tuple[Kind, ...]] = {"said": ("speech",), "text": ("text",)}
-        hits = self._hits(order.get(q.intent, ("speech", "text")), strict)
-        if hits and q.intent in order:  # a far better match of the other kind is what was meant
-            other = self._hits(("speech", "text"), strict=True)
-            hits = other if other and other[0].overlap > hits[0].overlap + 0.3 else hits
-        if not hits and q.intent == "text":
-            hits = self._texts_beside() or self._only_texts()
-        if not hits and q.intent in ("said", "text"):
-            hits = self._hits(("speech", "text"), strict=True)
-        if not hits and q.intent == "said" and not q.terms:
-            hits = [Hit(fact, 1.0, 0.0, 0.0) for fact in self._said()[:-4:-1]]
-        if not hits and not strict and q.intent == "what":
-            hits = self._hits(("scene", "caption", "object", "sound"), strict=True)
-        if not hits:
-            return None
-        best = hits[0].fact
-        shown = [h.fact for h in hits[1:3] if h.score >= 0.8 * hits[0].score]
-        passages = [self._passage(fact) for fact in (best, *shown)]
-        texts = list(dict.fromkeys(_quote(facts, q.chinese) for facts in passages))
-        facts = dict.fromkeys(f.id for facts in passages for f in facts)
-        known = {f.id: f for facts in passages for f in facts}
-        first = [best, *(known[i] for i in facts if i != best.id)]
-        return Finding(text=" ".join(texts), evidence=tuple(first), direct=False)
-
-    def _hits(self, kinds: tuple[Kind, ...], strict: bool) -> list[Hit]:
-        q = self.question
-        hits = recall(self.match.view, self.match.embedder, q.text, kinds=kinds, limit=self.limit)
-        if not q.language:
-            return [h for h in hits if self._bears(h, strict)]
-        in_language = [f for f in self._said() if f.data.get("language") == q.language]
-        ids = {f.id for f in in_language}
-        good = [h for h in hits if h.fact.id in ids and (self._bears(h, strict) or not q.terms)]
-        # Few things were said in that language: the likeliest of them is the answer.
-        return good or [Hit(f, 1.0, 0.0, 0.0) for f in in_language][:2]
-
-    def _bears(self, hit: Hit, strict: bool) -> bool:
-        """Tell whether a hit is about the question; being asked what was said needs less."""
-        spoken = hit.fact.kind == "speech" and self.question.about_speech and not strict
-        held = {stem(w) for w in content_words(hit.fact.text)}
-        terms = self.question.terms
-        share = sum(stem(t) in held for t in terms) / max(1, len(terms))
-        if spoken:
-            return share > 0 or hit.similarity >= 0.6 * self.match.min_similarity
-        return share >= 0.34 or hit.similarity >= self.match.min_similarity
-
-    def _texts_beside(self) -> list[Hit]:
-        """Return texts that were on screen together with something that the question names."""
-        wanted = {stem(t) for t in self.question.terms}
-        view = self.match.view
-        named = [
-            f
-            for f in view.facts("scene", "object")
-            if wanted & {stem(w) for w in content_words(names_of(f))}
-        ]
-        texts = [
-            f
-            for f in view.facts("text")
-            if any(f.start_s <= n.end_s + 1 and f.end_s >= n.start_s - 1 for n in named)
-        ]
-        return [Hit(f, 1.0, 0.0, 0.0) for f in texts[:3]]
-
-    def _only_texts(self) -> list[Hit]:
-        if not TEXT_NOUNS & set(words(self.question.text)):
-            return []
-        texts = self.match.view.facts("text")
-        return [Hit(f, 1.0, 0.0, 0.0) for f in texts] if len(texts) <= 3 else []
-
-    def _said(self) -> list[Fact]:
-        return [f for f in self.match.view.facts("speech") if f.text]
-
-    def _passage(self, fact: Fact) -> list[Fact]:
-        """Return an utterance with those right after it: people pause in mid-sentence."""
-        if fact.kind != "speech":
-            return [fact]
-        around = self.match.view.facts("speech", start_s=fact.start_s - 8, end_s=fact.end_s + 12)
-        at = next((i for i, f in enumerate(around) if f.id == fact.id), None)
-        if at is None:
-            return [fact]
-        first, last, length = at, at, len(fact.text)
-        while first > 0 and length < 120 and _follows(around[first - 1], around[first]):
-            first -= 1
-            length += len(around[first].text)
-        while last + 1 < len(around) and length < 240 and _follows(around[last], around[last + 1]):
-            last += 1
-            length += len(around[last].text)
-        return around[first : last + 1]
-
     def _coverage(self) -> tuple[Fact, ...]:
         """Return what was looked at, as evidence that something was not there."""
         scenes = [f for f in self.match.view.facts("scene") if "palette" in f.data]
@@ -505,18 +418,3 @@ def _verb(fact: Fact) -> tuple[str, str]:
     if fact.kind == "sound":
         return "began", "开始"
     return "appeared", "出现"
-
-
-def _follows(one: Fact, two: Fact) -> bool:
-    return two.start_s - one.end_s <= 1.2 and one.data.get("language") == two.data.get("language")
-
-
-def _quote(facts: list[Fact], chinese: bool) -> str:
-    when, kind = moment(facts[0].start_s), facts[0].kind
-    glue = "" if facts[0].data.get("language") in ("zh", "ja") else " "
-    text = glue.join(f.text for f in facts)
-    if kind == "speech":
-        return f"在 {when} 说:“{text}”" if chinese else f"At {when} someone said: “{text}”"
-    if kind == "text":
-        return f"在 {when} 屏幕上:“{text}”" if chinese else f"At {when} the text was: “{text}”"
-    return f"在 {when}:{text}" if chinese else f"At {when}: {text}."
