@@ -14,9 +14,10 @@ from omnilive.core.worker import Worker
 from omnilive.media.base import Item, Source
 from omnilive.media.open import kind_of, open_source
 from omnilive.media.pace import paced
+from omnilive.memory.answers import log_answer
 from omnilive.memory.base import SourceRow
 from omnilive.memory.embed import Embedder
-from omnilive.memory.ledger import Ledger, log_answer
+from omnilive.memory.ledger import Ledger
 from omnilive.memory.library import Library, Writing
 from omnilive.memory.resume import Plan, plan_watch
 from omnilive.memory.sqlite import SqliteStore

@@ -48,7 +48,7 @@ def ask(
 
     import asyncio
 
-    from omnilive.memory.ledger import log_answer
+    from omnilive.memory.answers import log_answer
     from omnilive.reasoning.mind import Mind
 
     mind = Mind(chosen)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from omnilive.core.events import Answer, Event, Gap, Keyframe, Percept, SourceHealth
+from omnilive.core.events import Event, Gap, Keyframe, Percept, SourceHealth
 from omnilive.memory.base import Fact, Moment
 from omnilive.memory.embed import Embedder
 from omnilive.memory.moments import MomentConfig, MomentCutter, describe
@@ -157,13 +157,6 @@ def _in(fact: Fact, start_s: float, end_s: float) -> bool:
     if fact.kind == "speech" or fact.start_s == fact.end_s:
         return start_s <= fact.start_s < end_s
     return min(fact.end_s, end_s) - max(fact.start_s, start_s) > 0.1
-
-
-def log_answer(store: SqliteStore, answer: Answer) -> dict[str, Any]:
-    """Write an answer into the log; return the line. Needs no ledger: anyone may ask."""
-    body = {k: v for k, v in answer.as_json().items() if k not in ("type", "t")}
-    seq = store.append(answer.t, "answer", body)
-    return {"seq": seq, "t": round(answer.t, 3), "type": "answer", **body}
 
 
 def moment_body(moment: Moment) -> dict[str, Any]:

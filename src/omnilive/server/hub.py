@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 from starlette.concurrency import run_in_threadpool
 
 from omnilive.core.events import Answer, Evidence
-from omnilive.memory.ledger import log_answer
+from omnilive.memory.answers import log_answer
 from omnilive.memory.library import Library, is_being_written
 from omnilive.memory.sqlite import DB_NAME, SqliteStore
 from omnilive.server.config import ServerConfig
