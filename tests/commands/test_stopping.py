@@ -76,8 +76,8 @@ def on_a_terminal(omnilive: Shell, *args: str, ctrl_c_after: bytes) -> tuple[int
         while piece := terminal.read():
             if ctrl_c_after in terminal.seen and ctrl_c_after not in terminal.seen[: -len(piece)]:
                 terminal.process.send_signal(signal.SIGINT)
-    # Seen once under heavy load: a letter was not valid UTF-8, perhaps because two streams share the
-    # terminal. The cause is not proved; the assertions below do not depend on such a letter.
+    # Seen once under heavy load: a letter was not valid UTF-8, perhaps because two streams
+    # share the terminal. The cause is not proved; no assertion depends on such a letter.
     return terminal.process.returncode, terminal.seen.decode(errors="replace")
 
 

@@ -67,7 +67,7 @@ def import_session(library: Library, file: Path, name: str | None, progress: Pro
                 _unpack(archive, manifest["files"], folder, file, progress)
                 _check_memory(folder, file)
                 os.rename(folder, target)
-    # zipfile raises NotImplementedError for a compression or encryption that it does not know.
+    # zipfile raises NotImplementedError for a compression that it does not know.
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
         raise _damaged(file, str(error)) from error
     except OSError as error:
