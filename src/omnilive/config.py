@@ -1,11 +1,13 @@
 """All settings of a session in one tree; recipes make it, users change parts of it."""
 
 from omnilive.core.config import Config
+from omnilive.dialogue.config import DialogueConfig
 from omnilive.media.base import MediaConfig
 from omnilive.memory.moments import MomentConfig
 from omnilive.perception.config import PerceptionConfig
 from omnilive.reasoning.config import ReasoningConfig
 from omnilive.server.config import ServerConfig
+from omnilive.speech.config import SpeechConfig
 
 
 class MemoryConfig(Config):
@@ -24,4 +26,6 @@ class SessionConfig(Config):
     perception: PerceptionConfig = PerceptionConfig()
     memory: MemoryConfig = MemoryConfig()
     reasoning: ReasoningConfig = ReasoningConfig()
+    dialogue: DialogueConfig = DialogueConfig()
+    speech: SpeechConfig = SpeechConfig()
     server: ServerConfig = ServerConfig()

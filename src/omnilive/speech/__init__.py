@@ -1,0 +1,1 @@
+"""Text to sound: voices behind one protocol, each with its own worker."""
