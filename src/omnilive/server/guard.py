@@ -14,6 +14,8 @@ from omnilive.server.errors import Refusal, error_answer
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _IN_ADDRESS = ("/events", "/media", ".jpg")  # what browsers fetch without headers of ours
+_IN_SUBPROTOCOL = "openai-insecure-api-key."  # the name that OpenAI's clients use
+_NO_TOKEN = "a token is needed: Authorization: Bearer TOKEN"
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -34,6 +36,9 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request, or say why not."""
+        if scope["type"] == "websocket":
+            await self._serve_socket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -47,6 +52,32 @@ class Guard:
         if not _is_upload(scope, headers):
             receive = _limited(receive, self._body_max_bytes)
         await self._app(scope, receive, _with_headers(send))
+
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a WebSocket through, or answer its handshake with why not."""
+        try:
+            self.check_socket(Headers(scope=scope))
+        except Refusal as error:
+            await deny_socket(error, scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def check_socket(self, headers: Headers) -> None:
+        """Refuse a WebSocket without the token, under a foreign name or from another site.
+
+        Browsers cannot add headers to a WebSocket, so the token may also be a subprotocol.
+        They do not ask before they connect across sites either: only Origin tells.
+        """
+        if self._token:
+            scheme, _, text = headers.get("authorization", "").partition(" ")
+            given = text.strip() if scheme.lower() == "bearer" else subprotocol_token(headers)
+            if not hmac.compare_digest(given.encode("latin-1"), self._token):
+                raise Refusal(401, "unauthorized", _NO_TOKEN)
+        elif not is_loopback(_hostname(headers.get("host", ""))):
+            raise Refusal(403, "host", "this server answers as localhost only")
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+            raise Refusal(403, "origin", "connections from another web site are refused")
 
     def _check(self, scope: Scope, headers: Headers) -> None:
         if self._token:
@@ -75,7 +106,24 @@ class Guard:
                 query = parse_qs(scope["query_string"].decode("latin-1"))
                 given = query.get("token", [""])[0].encode()
         if not hmac.compare_digest(given, self._token):
-            raise Refusal(401, "unauthorized", "a token is needed: Authorization: Bearer TOKEN")
+            raise Refusal(401, "unauthorized", _NO_TOKEN)
+
+
+def subprotocol_token(headers: Headers) -> str:
+    """Return the token among the subprotocols that a WebSocket asks for; empty when none is."""
+    for name in headers.get("sec-websocket-protocol", "").split(","):
+        if name.strip().startswith(_IN_SUBPROTOCOL):
+            return name.strip().removeprefix(_IN_SUBPROTOCOL)
+    return ""
+
+
+async def deny_socket(error: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a WebSocket's handshake with an HTTP error; plain 403 where the server cannot."""
+    if "websocket.http.response" in scope.get("extensions", {}):
+        refusal = error_answer(error.status, error.code, str(error))
+        await refusal(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 1008, "reason": str(error)})
 
 
 def is_loopback(host: str) -> bool:
