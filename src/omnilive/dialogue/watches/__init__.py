@@ -1,0 +1,1 @@
+"""Standing watches: rules in plain words, run over the log, with reasons for every alert."""
