@@ -92,6 +92,14 @@ class Percept(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Label(Event):
+    """More data for the percept of this `data["id"]`, whether stored already or still to come."""
+
+    id: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Keyframe(Event):
     """A picture worth keeping, as JPEG; `is_cut` when a new scene begins with it."""
 
@@ -134,7 +142,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The reply to a question asked at stream time `t`."""
+    """The reply to a question asked at stream time `t`. `seq` is its log line, once it has one."""
 
     session: str
     t: float
@@ -144,6 +152,7 @@ class Answer:
     supported: bool
     model: str
     timing: Timing = Timing()
+    seq: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The public JSON form (DESIGN section 4)."""

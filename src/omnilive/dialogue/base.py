@@ -11,19 +11,12 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 
 from omnilive.core.events import Answer, Event
+from omnilive.reasoning.base import Message as Message
+from omnilive.reasoning.base import ToolCall as ToolCall
 
 Reason: TypeAlias = Literal["turn", "typed", "proactive", "create"]
 Status: TypeAlias = Literal["completed", "cancelled", "failed"]
 CATCH_UP_S = 1.0  # longest wait of a spoken answer for perception to reach the question
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCall:
-    """A function that the model wants its caller to run; `arguments` is JSON text."""
-
-    name: str
-    arguments: str
-    call_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +94,16 @@ class Brain(Protocol):
         instructions: str = "",
         tools: Sequence[Mapping[str, Any]] = (),
         images: Sequence[bytes] = (),
+        history: Sequence[Message] | None = None,
+        spoken: tuple[float, float] | None = None,
     ) -> AsyncIterator["str | ToolCall | Answer"]:
-        """Yield pieces of text, tool calls, and the whole Answer last; stops when closed."""
+        """Yield pieces of text, tool calls, and the whole Answer last; stops when closed.
+
+        `pictures_only` does not wait for speech before the question to be transcribed.
+        `history` are the messages so far, results of functions included (then `question` may
+        be empty); None: what the log holds of the dialogue. `spoken` is when the question
+        itself was being said: that speech is no evidence. The Answer's `seq` is its log line.
+        """
         ...
 
     async def note_turn(self, turn: Turn) -> dict[str, Any]:

@@ -38,6 +38,9 @@ class ReasoningConfig(Config):
     The server loads it in the background; a command that answers once does better without.
     """
 
+    shorten_s: float = Field(default=0.4, ge=0)
+    """Longest wait for the embedded model to shorten a quote; then it is said whole."""
+
     evidence: int = Field(default=8, ge=1, le=64)
     """Remembered spans that an answer is built from, at most."""
 

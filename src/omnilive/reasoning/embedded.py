@@ -2,7 +2,8 @@
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import openvino_genai
 
@@ -21,6 +22,7 @@ class EmbeddedModel:
     name = "smollm2-135m-instruct"
     is_trusted = False
     images = 0
+    is_remote = False
 
     def __init__(self, config: ReasoningConfig) -> None:
         path = fetch.path(MODEL) / FILE
@@ -30,8 +32,10 @@ class EmbeddedModel:
             raise BackendError(f"cannot load the language model from {path}: {error}") from error
         self._tokenizer = self._pipe.get_tokenizer()
 
-    def stream(self, messages: list[Message], max_tok: int) -> Iterator[str]:
-        """Yield pieces of the answer as they are decoded."""
+    def stream(
+        self, messages: list[Message], max_tok: int, tools: Sequence[Mapping[str, Any]] = ()
+    ) -> Iterator[str]:
+        """Yield pieces of the answer as they are decoded; it calls no functions."""
         chat = [{"role": m.role, "content": m.text} for m in messages]
         prompt = self._tokenizer.apply_chat_template(chat, add_generation_prompt=True)
         pieces: queue.Queue[str | None] = queue.Queue()

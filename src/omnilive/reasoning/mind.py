@@ -2,8 +2,11 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from omnilive.catalog import fetch
 from omnilive.config import SessionConfig
@@ -15,7 +18,8 @@ from omnilive.memory.embed import Embedder
 from omnilive.memory.recall import View, recall
 from omnilive.memory.sqlite import SqliteStore
 from omnilive.perception.video.labels import COCO_LABELS
-from omnilive.reasoning.base import LanguageModel
+from omnilive.reasoning.ask import Ask
+from omnilive.reasoning.base import LanguageModel, Message, ToolCall
 from omnilive.reasoning.compute import Computer
 from omnilive.reasoning.finding import Finding
 from omnilive.reasoning.match import Matcher
@@ -33,6 +37,8 @@ MODELS = Registry(
     },
 )
 
+END_S = 0.1  # wait this long for a model that is told to stop; it may be in mid-step
+
 
 class Mind:
     """Answers questions about stores. One mind may serve all sessions of a process."""
@@ -42,6 +48,7 @@ class Mind:
         self._worker = Worker("mind")
         self._loading = threading.Lock()
         self._model: LanguageModel | None = None
+        self._endings: set[asyncio.Task[None]] = set()
         self._embedder: Embedder | None = None
         self._embedder_loaded = config.memory.embedder == "off"
 
@@ -63,7 +70,7 @@ class Mind:
             close()
 
     async def answer(
-        self, store: SqliteStore, session: str, question: str, t: float | None = None
+        self, store: SqliteStore, session: str, question: str | Ask, t: float | None = None
     ) -> Answer:
         """Answer from what the store knew at stream time `t` (default: all it knows)."""
         last: Answer | None = None
@@ -74,20 +81,27 @@ class Mind:
         return last
 
     async def stream(
-        self, store: SqliteStore, session: str, question: str, t: float | None = None
-    ) -> AsyncIterator[str | Answer]:
-        """Yield the answer in pieces of text as they are decided, and the whole Answer last."""
+        self, store: SqliteStore, session: str, question: str | Ask, t: float | None = None
+    ) -> AsyncGenerator[str | ToolCall | Answer]:
+        """Yield the answer in pieces of text as they are decided, and the whole Answer last.
+
+        Closing the iterator stops the model. A model may call functions on the way; then the
+        text may be empty.
+        """
+        ask = question if isinstance(question, Ask) else Ask(question=question, t=t)
         began = stopwatch()
-        at_t, finding, evidence = await asyncio.to_thread(self._find, store, question, t)
+        found = await asyncio.to_thread(self._find, store, ask)
         recall_s = stopwatch() - began
         first_token_s, text, model = 0.0, "", "computed"
-        async for piece, name in self._worded(store, question, at_t, finding, evidence):
-            first_token_s = first_token_s or stopwatch() - began
-            text, model = text + piece, name
-            yield piece
+        async with aclosing(self._worded(store, ask, found)) as pieces:
+            async for piece, name in pieces:
+                first_token_s = first_token_s or stopwatch() - began
+                model = name
+                text += piece if isinstance(piece, str) else ""
+                yield piece
         yield Answer(
-            session=session, t=at_t, question=question, text=text.strip(), evidence=evidence,
-            supported=finding.supported, model=model,
+            session=session, t=found.t, question=ask.question, text=text.strip(),
+            evidence=found.evidence, supported=found.finding.supported, model=model,
             timing=Timing(
                 recall_s=recall_s, first_token_s=first_token_s, total_s=stopwatch() - began
             ),
@@ -117,49 +131,98 @@ class Mind:
         hits = recall(view, self.embedder, query, limit=limit)
         return [view.evidence(hit.fact, hit.score) for hit in hits]
 
-    def _find(
-        self, store: SqliteStore, text: str, t: float | None
-    ) -> tuple[float, Finding, tuple[Evidence, ...]]:
-        at_t = store.end_s() if t is None else t
+    def _find(self, store: SqliteStore, ask: Ask) -> "_Found":
+        at_t = store.end_s() if ask.t is None else ask.t
         view = View(store, at_t)
         settings = self.config.reasoning
-        question = parse(text, COCO_LABELS)
+        question = parse(ask.question, COCO_LABELS)
         matcher = Matcher(view, self.embedder, settings.min_similarity)
         computer = Computer(question, matcher, COCO_LABELS, settings.evidence)
         finding = computer.finding()
         evidence = tuple(view.evidence(fact) for fact in finding.evidence)
-        return at_t, finding, evidence
+        return _Found(at_t, finding, evidence)
 
     async def _worded(
-        self, store: SqliteStore, question: str, t: float, finding: Finding,
-        evidence: tuple[Evidence, ...],
-    ) -> AsyncIterator[tuple[str, str]]:  # fmt: skip
+        self, store: SqliteStore, ask: Ask, found: "_Found"
+    ) -> AsyncGenerator[tuple[str | ToolCall, str]]:
         """Yield (piece, name of what worded it)."""
-        settings = self.config.reasoning
+        settings, finding = self.config.reasoning, found.finding
         # The embedded model only shortens what is quoted: no answer waits 8 s for that.
         is_needed = settings.backend != "embedded" or (settings.preload and not finding.direct)
         model = await self._loaded() if is_needed else self._model
         if model is None or (not model.is_trusted and finding.direct):
             yield finding.text, "computed"
             return
-        max_tok = self.config.reasoning.max_answer_tok
         if not model.is_trusted:
-            note = finding.evidence[0].text
-            prompt = short_prompt(question, note)
-            reply = await self._worker.call(lambda: "".join(model.stream(prompt, 24)))
-            short = checked(reply, note, question)
-            yield (f"{short}. {finding.text}" if short else finding.text), model.name
+            short = await self._shortened(model, ask.question, finding)
+            yield (f"{short}. {finding.text}", model.name) if short else (finding.text, "computed")
             return
-        limit = self.config.reasoning.evidence
-        context = evidence or tuple(await asyncio.to_thread(self.search, store, question, limit, t))
-        images = await asyncio.to_thread(_pictures, store.folder, context, model.images)
-        prompt = full_prompt(question, t, finding, context, (), images)
+        prompt = await asyncio.to_thread(self._prompt, store, ask, found, model.images)
         said = False
-        async for piece in self._worker.iterate(model.stream(prompt, max_tok)):
-            said = said or bool(piece.strip())
-            yield piece, model.name
+        async with aclosing(self._said(model, prompt, ask.tools)) as pieces:
+            async for piece in pieces:
+                said = said or isinstance(piece, ToolCall) or bool(piece.strip())
+                yield piece, model.name
         if not said:
             yield finding.text, "computed"
+
+    async def _said(
+        self, model: LanguageModel, prompt: list[Message], tools: Sequence[Mapping[str, Any]],
+        max_tok: int | None = None,
+    ) -> AsyncGenerator[str | ToolCall]:  # fmt: skip
+        """Yield what the model says; closing the iterator stops the model."""
+        max_tok = max_tok or self.config.reasoning.max_answer_tok
+        pieces = model.stream(prompt, max_tok, tools)
+        worker = Worker("reply") if model.is_remote else self._worker
+        try:
+            async for piece in worker.iterate(pieces):
+                yield piece
+        finally:
+            if (stop := getattr(pieces, "stop", None)) is not None:
+                stop()
+            ending = asyncio.create_task(self._end(worker, pieces))
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
+            await asyncio.wait({ending}, timeout=END_S)
+
+    async def _end(self, worker: Worker, pieces: Iterator[str | ToolCall]) -> None:
+        """Close an iterator behind the step that it is at."""
+        if (close := getattr(pieces, "close", None)) is not None:
+            await worker.call(close)
+        if worker is not self._worker:
+            worker.close()
+
+    async def _shortened(self, model: LanguageModel, question: str, finding: Finding) -> str:
+        """Return what a small model makes of the quote, "" for nothing good or not in time."""
+        note = finding.evidence[0].text
+        reply = ""
+        try:
+            async with (
+                asyncio.timeout(self.config.reasoning.shorten_s),
+                aclosing(self._said(model, short_prompt(question, note), (), 24)) as pieces,
+            ):
+                async for piece in pieces:
+                    reply += piece if isinstance(piece, str) else ""
+        except TimeoutError:
+            return ""
+        return checked(reply, note, question)
+
+    def _prompt(
+        self, store: SqliteStore, ask: Ask, found: "_Found", image_count: int
+    ) -> list[Message]:
+        limit = self.config.reasoning.evidence
+        context = found.evidence or tuple(self.search(store, ask.question, limit, found.t))
+        images = _pictures(store.folder, context, image_count)
+        return full_prompt(ask.question, found.t, found.finding, context, (), images)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What memory holds about a question."""
+
+    t: float
+    finding: Finding
+    evidence: tuple[Evidence, ...]
 
 
 def _pictures(folder: Path, evidence: tuple[Evidence, ...], limit: int) -> list[bytes]:

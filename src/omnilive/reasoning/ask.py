@@ -1,0 +1,28 @@
+"""One question with all that goes along with it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from omnilive.core.events import Percept
+from omnilive.reasoning.base import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What is asked, up to stream time `t` (default: all that is known)."""
+
+    question: str
+    t: float | None = None
+    instructions: str = ""  # of the caller, beside our own
+    tools: Sequence[Mapping[str, Any]] = ()  # functions that the model may call
+    history: Sequence[Message] | None = None  # the dialogue so far; None: look it up in the log
+    spoken: tuple[float, float] | None = None  # when the question itself was being said
+    pictures: Sequence[bytes] = ()  # given with the question, as JPEG or PNG
+    glimpse: Sequence[Percept] | None = None  # what was found in those pictures
+    newest: Callable[[], bytes | None] | None = None  # the present picture as JPEG
+
+    @property
+    def has_result(self) -> bool:
+        """Whether it goes on from the result of a function instead of asking something."""
+        return bool(self.history) and self.history[-1].role == "tool"
