@@ -55,6 +55,7 @@ class Pipeline:
         self.source, self.senses, self.config, self.ledger = source, senses, config, ledger
         self.progress, self.lags, self.tracer = Progress(), Lags(), tracer
         self.t = -1e9  # newest stream time handed in
+        self.newest: VideoFrame | None = None  # the present picture
         self.audio_s = 0.0
         self.ended = False
         self._is_over = False
@@ -103,16 +104,20 @@ class Pipeline:
         if (error := feeding.result()) is not None:
             raise error
 
-    async def mark(self, name: str, t: float) -> None:
-        """Return when everything before now has been perceived and stored."""
+    async def mark(self, name: str, t: float, *, sound: bool = True, text: bool = True) -> None:
+        """Return when everything before now has been perceived and stored.
+
+        Without `sound` or `text`, what was heard or is written need not be.
+        """
         if self._is_over:
             return
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._marks[name] = (2, done)
-        mark = Mark(t=t, name=name)
+        self._marks[name] = (2 if sound else 1, done)
+        mark = Mark(t=t, name=name, only_seen=not text)
         try:
             await self.pictures.put(mark)
-            await self.sound.put(mark)
+            if sound:
+                await self.sound.put(mark)
             await done
         finally:
             self._marks.pop(name, None)
@@ -166,6 +171,7 @@ class Pipeline:
         self.t = max(self.t, end_t)
         self._wall_minus_t = self._clock.now() - end_t
         if isinstance(item, VideoFrame):
+            self.newest = item
             await self.pictures.put(item)
         elif isinstance(item, AudioChunk):
             self.audio_s += end_t - item.t

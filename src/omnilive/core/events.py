@@ -57,9 +57,13 @@ class SourceHealth(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Mark(Event):
-    """A question's place in the stream: a stage passes it on once all before `t` is done."""
+    """A question's place in the stream: a stage passes it on once all before `t` is done.
+
+    One that is `only_seen` does not wait for text in the pictures to be read.
+    """
 
     name: str
+    only_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

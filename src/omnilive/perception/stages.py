@@ -105,6 +105,9 @@ async def watch(
             if isinstance(item, Gap):
                 for event in eye.end(state):
                     await percepts.put(event)
+            if isinstance(item, Mark) and item.only_seen:
+                await percepts.put(item)
+                continue
             await pages.put(item)
     for event in eye.end(state):
         await percepts.put(event)
