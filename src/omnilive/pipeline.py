@@ -9,16 +9,34 @@ from typing import Any
 from omnilive.core.channel import Channel, Overflow
 from omnilive.core.clock import Clock
 from omnilive.core.errors import SourceError
-from omnilive.core.events import AudioChunk, Event, Gap, Mark, Percept, SourceHealth, VideoFrame
+from omnilive.core.events import (
+    AudioChunk,
+    Event,
+    Gap,
+    Label,
+    Mark,
+    Percept,
+    SourceHealth,
+    VideoFrame,
+)
 from omnilive.core.trace import Tracer
 from omnilive.core.worker import Worker
 from omnilive.media.base import Item, Source
 from omnilive.memory.ledger import Ledger
 from omnilive.perception.audio.ear import Ear
+from omnilive.perception.audio.voice import Voice
 from omnilive.perception.config import PerceptionConfig
 from omnilive.perception.continuation import Continuation
 from omnilive.perception.senses import Senses
-from omnilive.perception.stages import Progress, listen, read_text, transcribe, watch
+from omnilive.perception.stages import (
+    Attention,
+    EndUtterance,
+    Progress,
+    listen,
+    read_text,
+    transcribe,
+    watch,
+)
 from omnilive.perception.video.look import Eye
 from omnilive.perception.video.read import Reader
 
@@ -70,6 +88,25 @@ class Pipeline:
         self.percepts: Channel[Any] = Channel("percepts", 500)
         self._marks: dict[str, tuple[int, asyncio.Future[None]]] = {}
         self.listeners: list[Listener] = []
+        self._attention = Attention()
+
+    @property
+    def voice_listeners(self) -> list[Callable[[Voice], None]]:
+        """Called on the loop when someone begins to speak, pauses, goes on, has finished."""
+        return self._attention.on_voice
+
+    @property
+    def speech_listeners(self) -> list[Callable[[Percept], None]]:
+        """Called on the loop with each transcript, partial or final, before it is stored."""
+        return self._attention.on_speech
+
+    def end_utterance(self) -> None:
+        """Close the open utterance behind all sound handed in; answered by Voice "ended"."""
+        self.sound.force(EndUtterance(t=self.t))
+
+    def label_utterance(self, number: int, **data: Any) -> None:
+        """Add to the data of what was, or will be, stored as this utterance."""
+        self.percepts.force(Label(t=self.t, id=f"speech{number}", data=data))
 
     @property
     def now_t(self) -> float:
@@ -142,10 +179,11 @@ class Pipeline:
             *stages,
             listen(
                 self.sound, self.speech, self.percepts, ear, s.ear_worker, every_s,
-                self._continuation,
+                self._continuation, self._attention,
             ),
             transcribe(
-                self.speech, self.percepts, s.asr, ear, s.asr_worker, self.progress, self.tracer
+                self.speech, self.percepts, s.asr, ear, s.asr_worker, self.progress, self.tracer,
+                self._attention,
             ),
         ]  # fmt: skip
 
@@ -179,6 +217,8 @@ class Pipeline:
         elif isinstance(item, SourceHealth):
             self.ended = self.ended or item.state == "ended"
             await self.percepts.put(item)
+        elif isinstance(item, Mark):  # no picture is to come before it, though sound goes on
+            await self.pictures.put(item)
         else:
             await self.percepts.put(item)
             await self.pictures.put(item)

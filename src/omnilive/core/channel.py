@@ -56,6 +56,10 @@ class Channel(Generic[T]):
             await self._writable.wait()
         self._append(item)
 
+    def force(self, item: T) -> None:
+        """Add an item even when full: for the few that a person causes, such as a label."""
+        self._append(item)
+
     async def close(self) -> None:
         """End the reader after what is queued now."""
         self._append(_CLOSED)

@@ -4,17 +4,19 @@ Plain sync code, called from one worker thread. Every call of `write` is one tra
 that a crash loses at most what had not been handed over.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from omnilive.core.events import Event, Gap, Keyframe, Percept, SourceHealth
+from omnilive.core.events import Event, Gap, Keyframe, Label, Percept, SourceHealth
 from omnilive.memory.base import Fact, Moment
 from omnilive.memory.embed import Embedder
 from omnilive.memory.moments import MomentConfig, MomentCutter, describe
 from omnilive.memory.sqlite import SqliteStore
 from omnilive.memory.words import sentences
+
+LABELS = 100  # utterances whose labels are remembered for what is heard of them later
 
 
 @dataclass(slots=True)
@@ -28,6 +30,7 @@ class Ledger:
     embedder: Embedder | None = None
     _gap: tuple[float, float] = (0.0, 0.0)  # the latest long time without data
     _fresh: list[tuple[str, int, float, str]] = field(default_factory=list)
+    _labels: dict[str, dict[str, Any]] = field(default_factory=dict)  # the latest LABELS ids
 
     @classmethod
     def begin(
@@ -74,6 +77,9 @@ class Ledger:
     def _event(self, event: Event) -> list[dict[str, Any]]:
         if isinstance(event, Percept):
             return self._percept(event)
+        if isinstance(event, Label):
+            self._label(event)
+            return []
         if isinstance(event, Keyframe):
             self.store.put_keyframe(event.t, event.jpeg)
             if event.is_cut:
@@ -97,6 +103,8 @@ class Ledger:
         if not percept.text:  # a partial that came to nothing
             self.store.drop_fact(key)
             return []
+        if labels := self._labels.get(str(percept.data.get("id", ""))):
+            percept = replace(percept, data={**percept.data, **labels})
         id = self.store.put_fact(key, percept)
         body = {k: v for k, v in percept.as_json().items() if k != "type"}
         if percept.kind == "speech" and not percept.final:
@@ -107,6 +115,13 @@ class Ledger:
         if percept.data.get("event") not in ("left", "back", "out of sight", "ended"):
             self._fresh.append(("fact", id, percept.start_s, percept.text))
         return [self.note(percept.t, "percept", {"id": id, **body})]
+
+    def _label(self, label: Label) -> None:
+        self._labels[label.id] = {**self._labels.pop(label.id, {}), **label.data}
+        while len(self._labels) > LABELS:
+            del self._labels[next(iter(self._labels))]
+        key = f"{self.source_id}:{self.offset_s:.2f}:{label.id}"
+        self.store.label_fact(key, dict(label.data))
 
     def _moments(self, spans: list[tuple[float, float]]) -> list[dict[str, Any]]:
         lines = []

@@ -123,6 +123,13 @@ class SqliteStore:
             self._index("fact_words", id, searchable(percept))
         return id
 
+    def label_fact(self, key: str, data: dict[str, Any]) -> None:
+        """Add to the data of the fact of this key, where there is one."""
+        patch = json.dumps(data, ensure_ascii=False)
+        with self.transaction():
+            query = "UPDATE fact SET data = json_patch(coalesce(data, '{}'), ?) WHERE key = ?"
+            self._db.execute(query, (patch, key))
+
     def drop_fact(self, key: str) -> None:
         """Take back a partial that came to nothing."""
         with self.transaction():

@@ -32,6 +32,12 @@ class EarConfig(Config):
 
     segmenter: SegmenterConfig = SegmenterConfig()
 
+    began_s: float = Field(default=0.16, gt=0)
+    """Speech before someone counts as speaking: shorter answers sooner to noise too."""
+
+    pause_s: float = Field(default=0.2, gt=0)
+    """Silence after which someone who speaks has paused, and may have finished."""
+
     sound_every_s: float = Field(default=1.5, gt=0)
     """Time between two classifications of what is heard."""
 

@@ -8,8 +8,8 @@ A Mark travels through both branches behind everything that came before it. Ever
 `Progress` how far it has got, in seconds on the session clock.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from omnilive.core.channel import Channel
@@ -27,6 +27,7 @@ from omnilive.core.worker import Worker
 from omnilive.perception.audio.base import ASR, Transcript
 from omnilive.perception.audio.ear import Ear
 from omnilive.perception.audio.segment import Utterance
+from omnilive.perception.audio.voice import Voice
 from omnilive.perception.continuation import Continuation
 from omnilive.perception.video.look import Eye
 from omnilive.perception.video.read import Reader
@@ -62,12 +63,46 @@ class Page(Event):
 class Speech(Event):
     """An utterance on its way to the recogniser; not final while it is still being spoken.
 
-    A quick one is a caption that will be renewed at once.
+    A quick one is a caption that will be renewed at once; one at a pause may be the whole turn.
     """
 
     utterance: Utterance
     is_final: bool
     is_quick: bool = False
+    is_pause: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EndUtterance(Event):
+    """Whoever speaks has finished, by their own word: close the open utterance."""
+
+
+@dataclass(slots=True)
+class Attention:
+    """Who follows the voice as it is heard: with nobody, pauses cost nothing.
+
+    `voiced_end_s` is up to when speech was heard, so that what was said before is known stale.
+    """
+
+    on_voice: list[Callable[[Voice], None]] = field(default_factory=list)
+    on_speech: list[Callable[[Percept], None]] = field(default_factory=list)
+    voiced_end_s: float = -1e9
+
+    def voice(self, event: Voice) -> None:
+        """Tell everyone what the voice did."""
+        if event.utterance is not None:
+            self.voiced_end_s = event.utterance.voiced_end_s
+        for listener in list(self.on_voice):
+            listener(event)
+
+    def speech(self, percept: Percept) -> None:
+        """Tell everyone what was understood."""
+        for listener in list(self.on_speech):
+            listener(percept)
+
+    def is_stale(self, item: Speech) -> bool:
+        """Tell whether a pause was no end: the voice has gone on since."""
+        return item.is_pause and item.utterance.voiced_end_s < self.voiced_end_s - 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -146,31 +181,34 @@ async def read_text(
 
 
 async def listen(
-    sound: Channel[AudioChunk | Gap | Mark],
+    sound: Channel[AudioChunk | Gap | Mark | EndUtterance],
     speech: Channel[Speech | Settled | Gap | Mark],
     percepts: Channel[Output],
     ear: Ear,
     worker: Worker,
     partial_every_s: float,
     before: Continuation,
+    attention: Attention,
 ) -> None:
     """Cut speech into utterances and name sounds.
 
     While someone speaks, what is said so far goes to the recogniser every `partial_every_s`
-    when it has nothing else to do (0: never), and before every Mark.
+    when it has nothing else to do (0: never), and before every Mark; and at once at a pause,
+    when somebody follows the voice.
     """
     state = ear.init_state(before)
     partial_t = 0.0
     async for item in sound:
         if isinstance(item, AudioChunk):
-            for found in await worker.call(ear.step, item, state):
-                if isinstance(found, Percept):
-                    await percepts.put(found)
-                else:
-                    await speech.put(Speech(t=found.end_s, utterance=found, is_final=True))
+            found = await worker.call(ear.step, item, state)
+            voices = ear.voices(state)
+            await _follow(voices, speech, attention)
+            await _hand_over(found, speech, percepts)
             open_one = ear.open_utterance(state)
             due = partial_every_s and item.t - partial_t >= partial_every_s
-            if open_one is not None and due and not len(speech):
+            if any(voice.state == "paused" for voice in voices):
+                partial_t = item.t
+            elif open_one is not None and due and not len(speech):
                 partial_t = item.t
                 await speech.put(
                     Speech(t=item.t, utterance=open_one, is_final=False, is_quick=True)
@@ -178,17 +216,34 @@ async def listen(
             elif open_one is None:
                 await speech.put(Settled(t=ear.settled_t(state)))
             continue
+        if isinstance(item, EndUtterance):
+            await _hand_over(ear.close_utterance(state), speech, percepts)
+            await _follow(ear.voices(state), speech, attention)
+            continue
         if isinstance(item, Gap):
             await _hand_over(ear.end(state), speech, percepts)
+            await _follow(ear.voices(state), speech, attention)
         elif (open_one := ear.open_utterance(state)) is not None:
             await speech.put(Speech(t=item.t, utterance=open_one, is_final=False))
         await speech.put(item)
     await _hand_over(ear.end(state), speech, percepts)
+    await _follow(ear.voices(state), speech, attention)
     await speech.close()
 
 
+async def _follow(
+    voices: list[Voice], speech: Channel[Speech | Settled | Gap | Mark], attention: Attention
+) -> None:
+    for voice in voices:
+        attention.voice(voice)
+        if voice.state == "paused" and voice.utterance is not None and attention.on_voice:
+            await speech.put(
+                Speech(t=voice.t, utterance=voice.utterance, is_final=False, is_pause=True)
+            )
+
+
 async def _hand_over(
-    found: list[Utterance | Percept],
+    found: Sequence[Utterance | Percept],
     speech: Channel[Speech | Settled | Gap | Mark],
     percepts: Channel[Output],
 ) -> None:
@@ -207,15 +262,27 @@ async def transcribe(
     worker: Worker,
     progress: Progress,
     tracer: Tracer,
+    attention: Attention,
 ) -> None:
-    """Words of each utterance; a partial is replaced by the next percept of the same id."""
+    """Words of each utterance; a partial is replaced by the next percept of the same id.
+
+    What was understood at a pause is the final transcript when nothing was said after it.
+    """
+    at_pause: tuple[Speech, Transcript] | None = None
     async for item in speech:
+        if isinstance(item, Speech) and (attention.is_stale(item) or item.is_quick and len(speech)):
+            continue  # better is on its way
         if isinstance(item, Speech) and asr is not None:
-            name = "transcribe" if item.is_final else "partial"
-            with tracer.span(name):
-                said = await worker.call(_hear, asr, ear, item)
+            said = _said_before(item, at_pause)
+            if said is None:
+                name = "transcribe" if item.is_final or item.is_pause else "partial"
+                with tracer.span(name):
+                    said = await worker.call(_hear, asr, ear, item)
+            at_pause = (item, said) if item.is_pause else at_pause
+            percept = _speech(item, said)
+            attention.speech(percept)
             if said.text or item.is_final:
-                await percepts.put(_speech(item, said))
+                await percepts.put(percept)
             if item.is_final:
                 progress.audio_t = max(progress.audio_t, item.utterance.end_s)
         elif isinstance(item, Settled | Speech):
@@ -223,6 +290,16 @@ async def transcribe(
         elif isinstance(item, Mark):
             await percepts.put(item)
     progress.audio_t = 1e12
+
+
+def _said_before(item: Speech, at_pause: tuple[Speech, Transcript] | None) -> Transcript | None:
+    """Return the transcript of the same words, if they were heard with care at a pause."""
+    if at_pause is None or item.is_pause or item.is_quick:
+        return None
+    before, said = at_pause
+    a, b = before.utterance, item.utterance
+    is_same = a.number == b.number and abs(a.voiced_end_s - b.voiced_end_s) < 1e-3
+    return said if is_same and abs(a.start_s - b.start_s) < 1e-3 else None
 
 
 def _hear(asr: ASR, ear: Ear, item: Speech) -> Transcript:
@@ -238,10 +315,11 @@ def _speech(item: Speech, said: Transcript) -> Percept:
         {"w": w.text, "s": round(start_s + w.start_s, 2), "e": round(start_s + w.end_s, 2)}
         for w in said.words
     ]
-    data: Mapping[str, object] = {
+    data: dict[str, object] = {
         "id": f"speech{item.utterance.number}",
         "language": said.language,
         **({"words": words} if words else {}),
+        **({"until_s": item.utterance.voiced_end_s} if item.is_pause else {}),
     }
     first, last = (words[0]["s"], words[-1]["e"]) if words else (start_s, item.utterance.end_s)
     return Percept(

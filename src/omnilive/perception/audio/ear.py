@@ -8,6 +8,7 @@ import numpy as np
 from omnilive.core.events import AudioChunk, Percept
 from omnilive.perception.audio.base import VAD, SoundClassifier
 from omnilive.perception.audio.segment import Segmenter, SegmentState, Utterance
+from omnilive.perception.audio.voice import Voice, VoiceFollower, VoiceState
 from omnilive.perception.config import EarConfig
 from omnilive.perception.continuation import Continuation
 from omnilive.perception.spans import Span, SpanFollower, SpanState
@@ -34,6 +35,7 @@ class EarState:
     vad: Any
     segments: SegmentState
     sounds: SpanState
+    voice: VoiceState = field(default_factory=VoiceState)
     tail: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     tail_t: float = 0.0  # time of the tail's first sample
     recent: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
@@ -50,6 +52,8 @@ class Ear:
         self.config, self._classifier = config, sounds
         self._vad: VAD[Any] = vad or NoVAD()
         self._segmenter = Segmenter(config.segmenter, self._vad.rate_hz, self._vad.window)
+        window_s = self._vad.window / self._vad.rate_hz
+        self._voices = VoiceFollower(self._segmenter, window_s, config.began_s, config.pause_s)
         self._follower = SpanFollower(confirm=1, patience=2, sure=0.0, likeness=1.0)
 
     def init_state(self, before: Continuation = Continuation()) -> EarState:  # noqa: B008
@@ -74,14 +78,29 @@ class Ear:
         size = self._vad.window
         for i, prob in enumerate(self._vad.step(chunk.pcm, state.vad)):
             window = samples[i * size : (i + 1) * size]
-            out += self._segmenter.step(state.tail_t, window, float(prob), state.segments)
+            done = self._segmenter.step(state.tail_t, window, float(prob), state.segments)
             state.tail_t += size / self._vad.rate_hz
+            self._voices.step(state.tail_t, state.segments, done, state.voice)
+            out += done
         state.tail = samples[len(samples) // size * size :]
         return out + self._sounds(chunk, state)
 
     def open_utterance(self, state: EarState) -> Utterance | None:
         """Return what has been said so far in the utterance that has not ended."""
         return self._segmenter.open_utterance(state.segments)
+
+    def voices(self, state: EarState) -> list[Voice]:
+        """Return what the voice did since this was asked last."""
+        events, state.voice.events = state.voice.events, []
+        return events
+
+    def close_utterance(self, state: EarState) -> list[Utterance]:
+        """Close the open utterance now: someone said by hand that the turn is over."""
+        done = self._segmenter.close(state.segments)
+        state.voice.began = state.voice.paused = False
+        said = done[-1] if done else None
+        state.voice.events.append(Voice(t=state.tail_t, state="ended", utterance=said, asked=True))
+        return done
 
     def settled_t(self, state: EarState) -> float:
         """Return the time before which every utterance has been handed out."""
@@ -100,7 +119,9 @@ class Ear:
 
     def end(self, state: EarState) -> list[Utterance | Percept]:
         """Close what is open: the stream ended or broke off."""
-        out: list[Utterance | Percept] = [*self._segmenter.flush(state.segments)]
+        done = self._segmenter.flush(state.segments)
+        self._voices.end(state.tail_t, done[-1] if done else None, state.voice)
+        out: list[Utterance | Percept] = [*done]
         out += [_sound(span, ended=True) for span in self._follower.end(state.sounds)]
         state.vad = self._vad.init_state()
         state.tail = state.recent = np.zeros(0, np.float32)

@@ -9,13 +9,18 @@ from omnilive.perception.config import SegmenterConfig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
-    """A stretch of speech. Shapes: pcm is (S,) float32, starting at `start_s`."""
+    """A stretch of speech. Shapes: pcm is (S,) float32, starting at `start_s`.
+
+    `voiced_s` and `voiced_end_s` are the bounds of the speech proper, without the padding.
+    """
 
     number: int
     start_s: float
     end_s: float
     pcm: np.ndarray
     speech_probability: float
+    voiced_s: float = 0.0
+    voiced_end_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -72,6 +77,21 @@ class Segmenter:
             return self._split(state)
         return []
 
+    def voiced(self, state: SegmentState) -> int:
+        """Return how many windows of the open utterance hold speech."""
+        if state.first is None:
+            return 0
+        return sum(p >= self.config.stay_probability for p in state.probs[state.first :])
+
+    def close(self, state: SegmentState) -> list[Utterance]:
+        """Close the open utterance now, whatever follows; the stream goes on."""
+        if state.first is None:
+            return []
+        done = self._take(state, state.last + 1)
+        self._forget(state, keep=0)
+        state.first = None
+        return done
+
     def flush(self, state: SegmentState) -> list[Utterance]:
         """Close the open utterance: the stream ended or broke off."""
         done = self._take(state, state.last + 1) if state.first is not None else []
@@ -112,12 +132,15 @@ class Segmenter:
         begin = max(0, state.first - self._pad)
         end = min(len(state.probs), stop + (self._pad if pad_after is None else pad_after))
         start_s = state.t + begin * self._window_s
+        voiced_end = min(stop, state.last + 1) if state.last >= state.first else stop
         return Utterance(
             number=number,
             start_s=start_s,
             end_s=start_s + (end - begin) * self._window_s,
             pcm=np.concatenate(state.windows[begin:end]),
             speech_probability=float(np.mean(state.probs[state.first : stop])),
+            voiced_s=state.t + state.first * self._window_s,
+            voiced_end_s=state.t + voiced_end * self._window_s,
         )
 
     def _quietest(self, state: SegmentState) -> int:
