@@ -7,9 +7,9 @@ from typing import Literal, Protocol, TypeAlias
 from pydantic import Field
 
 from omnilive.core.config import Config
-from omnilive.core.events import AudioChunk, Gap, SourceHealth, VideoFrame
+from omnilive.core.events import AudioChunk, Gap, Mark, SourceHealth, VideoFrame
 
-Item: TypeAlias = VideoFrame | AudioChunk | Gap | SourceHealth
+Item: TypeAlias = VideoFrame | AudioChunk | Gap | SourceHealth | Mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class SourceInfo:
     """Facts known when a source is open. Passwords in `url` are masked."""
 
     url: str
-    kind: Literal["file", "device", "network"]
+    kind: Literal["file", "device", "network", "push"]
     duration_s: float | None
     has_video: bool
     has_audio: bool

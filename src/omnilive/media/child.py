@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from omnilive.core.clock import SystemClock
 from omnilive.core.errors import SourceError
-from omnilive.core.events import SourceHealth
+from omnilive.core.events import Mark, SourceHealth
 from omnilive.media.container import Opened, open_container
 from omnilive.media.decode import Counts, Decoder
 from omnilive.media.wire import BEAT_S, Note, Request, send
@@ -48,7 +48,7 @@ def serve(request: Request, out: BinaryIO) -> None:
         opened, config, counts, start_s=request.start_s, live=live, stopped=Pulse(out, counts)
     )
     for item in decoder.items():
-        if not isinstance(item, SourceHealth):
+        if not isinstance(item, SourceHealth | Mark):
             send(out, item)
     send(out, Note("beat", _progress(counts)))
     send(out, Note("ended", {"end_t": counts.end_t}))

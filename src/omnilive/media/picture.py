@@ -17,11 +17,14 @@ class FrameGrid:
         self._max_fps = max_fps
         self._cell = -1
 
+    def wants(self, t: float) -> bool:
+        """Say whether a picture at `t` would be handed on."""
+        return int((t + _EPSILON_S) * self._max_fps) > self._cell
+
     def takes(self, t: float) -> bool:
         """Say whether the picture at `t` is handed on; `t` never falls."""
-        cell = int((t + _EPSILON_S) * self._max_fps)
-        is_new = cell > self._cell
-        self._cell = max(cell, self._cell)
+        is_new = self.wants(t)
+        self._cell = max(int((t + _EPSILON_S) * self._max_fps), self._cell)
         return is_new
 
 
