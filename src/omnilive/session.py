@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import Any, Literal
 
 from omnilive.config import SessionConfig
@@ -19,7 +20,7 @@ from omnilive.memory.base import SourceRow
 from omnilive.memory.embed import Embedder
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.library import Library, Writing
-from omnilive.memory.resume import Plan, plan_watch
+from omnilive.memory.resume import PUSH, Plan, plan_watch
 from omnilive.memory.sqlite import SqliteStore
 from omnilive.perception.senses import Senses, load_senses
 from omnilive.pipeline import Listener, Pipeline
@@ -105,18 +106,20 @@ class Session:
         pace: Pace = "live",
         asks: Sequence[tuple[str, float]] = (),
         on_open: Callable[[Pipeline], None] | None = None,
+        source: Callable[[float], Source] | None = None,
     ) -> dict[str, Any]:
         """Perceive a source to its end and return a summary.
 
         `asks` are (question, stream time): each is answered from what was perceived up to
         then, and its answer goes to the listeners. `on_open` is called once the source is
         open and noted in the store. A file whose watching was interrupted goes on where it
-        stopped. Raises SourceError when the source cannot be opened or
-        breaks; what was seen before is kept.
+        stopped. `source` makes what `url` only names, such as a PushSource, from the session
+        time at which it begins; it may not block. Raises SourceError when the source cannot
+        be opened or breaks; what was seen before is kept.
         """
         if pace not in ("live", "fast"):
             raise ConfigError(f"no pace {pace!r}; choose from live, fast")
-        kind = kind_of(url)
+        kind = PUSH if source else kind_of(url)
         self._lock()
         began = stopwatch()
         if self._senses is None:
@@ -127,12 +130,13 @@ class Session:
         )
         opener = Worker("media")
         try:
-            source = await opener.call(_open, url, self.config, plan)
-            async with self._opened(source, plan, embedder, pace) as pipeline:
+            make = source or partial(_open, url, self.config, plan)
+            opened = await opener.call(make, plan.offset_s)
+            async with self._opened(opened, plan, embedder, pace) as pipeline:
                 if on_open is not None:
                     on_open(pipeline)
                 await self._run(pipeline, plan, opener, pace, asks)
-            _check_whole(source, pipeline, plan)
+            _check_whole(opened, pipeline, plan)
         finally:
             opener.close()
         return self._summary(pipeline, plan, stopwatch() - began)
@@ -314,8 +318,8 @@ def _check_whole(source: Source, pipeline: Pipeline, plan: Plan) -> None:
         )
 
 
-def _open(url: str, config: SessionConfig, plan: Plan) -> Source:
-    return open_source(url, config.media, offset_s=plan.offset_s, start_s=plan.start_s)
+def _open(url: str, config: SessionConfig, plan: Plan, offset_s: float) -> Source:
+    return open_source(url, config.media, offset_s=offset_s, start_s=plan.start_s)
 
 
 async def _unseen(items: AsyncIterator[Item], plan: Plan) -> AsyncGenerator[Item]:

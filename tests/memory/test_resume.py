@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from omnilive.memory.resume import plan_watch
@@ -115,3 +117,18 @@ def test_a_stream_never_begins_in_the_past(store: SqliteStore) -> None:
     begun(store, state="ended", video_s=500.0)  # a file, watched faster than it plays
     plan = plan_watch(store, "rtsp://cam/1", "network", created_s + 10)
     assert (plan.offset_s, plan.gap_s) == (500.0, 0.0)
+
+
+def test_a_pushed_source_joins_at_the_time_on_the_wall_and_never_resumes(
+    store: SqliteStore,
+) -> None:
+    created_s = float(store.meta()["created_wall_s"])
+    first = plan_watch(store, "push:a", "push", created_s + 5.0)
+    assert (first.offset_s, first.moment_s, first.gap_s) == (5.0, 5.0, 0.0)
+    store.put_source(
+        replace(a_file(), url="push:a", kind="push", offset_s=5.0, state="interrupted")
+    )
+    beside = plan_watch(store, "push:a", "push", created_s + 65.0, is_running=True)
+    assert (beside.offset_s, beside.gap_s, beside.resumes) == (65.0, 0.0, None)
+    later = plan_watch(store, "push:a", "push", created_s + 65.0)
+    assert (later.offset_s, later.resumes) == (65.0, None) and later.gap_s > 0

@@ -8,6 +8,7 @@ from omnilive.memory.sqlite import SqliteStore
 from omnilive.perception.continuation import Continuation, OpenObject
 
 ENDED = "ended"
+PUSH = "push"  # comes from a client: several may run, so each joins at the time on the wall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +44,16 @@ def plan_watch(
     if not is_running:
         store.close_open_facts()
     end_s = store.end_s()
-    if not store.sources():
+    is_first = not store.sources()
+    if is_first and kind != PUSH:
         return Plan(url=url, offset_s=0.0)
     if kind == "file":
         return Plan(url=url, offset_s=end_s, moment_s=end_s)
     created_s = float(store.meta().get("created_wall_s", wall_s))
     now_s = max(end_s, wall_s - created_s)
-    return Plan(url=url, offset_s=now_s, moment_s=now_s, gap_s=now_s - end_s)
+    is_gap = not (is_first or is_running)
+    gap_s = now_s - end_s if is_gap else 0.0
+    return Plan(url=url, offset_s=now_s, moment_s=now_s, gap_s=gap_s)
 
 
 def _go_on(store: SqliteStore, source: SourceRow) -> Plan:

@@ -21,6 +21,7 @@ from omnilive.server.totals import Totals
 
 if TYPE_CHECKING:
     from omnilive.config import SessionConfig
+    from omnilive.server.running import MakeSource
     from omnilive.session import Session
 
 P = ParamSpec("P")
@@ -70,16 +71,19 @@ class Hub:
 
     # sources
 
-    async def watch(self, name: str, url: str, pace: Pace) -> int:
+    async def watch(
+        self, name: str, url: str, pace: Pace, source: "MakeSource | None" = None
+    ) -> int:
         """Begin to watch; return the number of the source once it is open.
 
-        Raises SourceError when it cannot be opened, BackendError when a model is missing.
+        `source` makes what `url` only names, see `Session.watch`. Raises SourceError when it
+        cannot be opened, BackendError when a model is missing.
         """
         async with self._door(name):
             await self.check_free(name)
             running = self.running.get(name) or await self._open(name)
             try:
-                watch = await running.start(url, pace)
+                watch = await running.start(url, pace, source)
             except BaseException:
                 await self._close_if_idle(name)
                 raise

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,8 +15,11 @@ from omnilive.server.errors import Refusal
 
 if TYPE_CHECKING:
     from omnilive.core.events import Answer
+    from omnilive.media.base import Source
     from omnilive.pipeline import Pipeline
     from omnilive.session import Session
+
+    MakeSource = Callable[[float], Source]
 
 logger = logging.getLogger(__name__)
 Pace = Literal["live", "fast"]
@@ -54,11 +58,13 @@ class Running:
         """Whether nothing is watched or asked."""
         return not self.watches and not self._asks
 
-    async def start(self, url: str, pace: Pace) -> Watch:
+    async def start(self, url: str, pace: Pace, source: "MakeSource | None" = None) -> Watch:
         """Begin to watch; return once the source is open. Raises what `Session.watch` does."""
-        self._refuse_overlap(url)
+        self._refuse_overlap(is_file=source is None and kind_of(url) == "file")
         opened: asyncio.Future[Pipeline] = asyncio.get_running_loop().create_future()
-        task = asyncio.create_task(self.session.watch(url, pace, on_open=opened.set_result))
+        task = asyncio.create_task(
+            self.session.watch(url, pace, on_open=opened.set_result, source=source)
+        )
         try:
             await asyncio.wait({task, opened}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
@@ -108,10 +114,10 @@ class Running:
         await asyncio.gather(*self._asks, return_exceptions=True)
         await self._closing.aclose()
 
-    def _refuse_overlap(self, url: str) -> None:
+    def _refuse_overlap(self, *, is_file: bool) -> None:
         """A file has its own length on the session clock, so nothing else may run beside it."""
         others = list(self.watches.values())
-        if others and (kind_of(url) == "file" or any(watch.is_file for watch in others)):
+        if others and (is_file or any(watch.is_file for watch in others)):
             busy = others[0].pipeline.source.info.url
             raise Refusal(
                 409,

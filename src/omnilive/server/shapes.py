@@ -81,7 +81,7 @@ class SourceFacts(BaseModel):
     )  # fmt: skip
     id: int
     url: str
-    kind: Literal["file", "device", "network"]
+    kind: Literal["file", "device", "network", "push"]
     state: State
     detail: str
     offset_s: float
