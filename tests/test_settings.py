@@ -100,6 +100,15 @@ def test_a_missing_or_binary_file_is_named(folder: Path):
         load_settings(file=Path("binary.yaml"), environ={})
 
 
+def test_passwords_inside_addresses_are_masked():
+    given = "reasoning.openai.base_url=https://me:sk-secret@host/v1?api_key=sk-secret"
+    shown = dict((name, value) for name, value, _ in load_settings(sets=[given]).values())
+    assert shown["reasoning.openai.base_url"] == "https://me:***@host/v1?api_key=***"
+    with pytest.raises(ConfigError) as caught:
+        load_settings(sets=["memory.moments.max_s=http://me:sk-secret@host"])
+    assert "sk-secret" not in str(caught.value)
+
+
 def test_secrets_show_neither_as_values_nor_in_errors():
     merged = load_settings(sets=["reasoning.openai.api_key=sk-secret"], environ={})
     assert merged.config.reasoning.openai.api_key.get_secret_value() == "sk-secret"

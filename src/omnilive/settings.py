@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 import yaml
-from pydantic import SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from omnilive import recipes
 from omnilive.config import SessionConfig
 from omnilive.core.config import Config
 from omnilive.core.errors import ConfigError
+from omnilive.core.masking import STARS, masked_value
 
 DEFAULT_RECIPE = "laptop"
 DEFAULT_FILE = Path("omnilive.yaml")
@@ -237,11 +238,14 @@ def _complaints(error: ValidationError, given: Mapping[str, Given]) -> Iterator[
             yield f"{name}: {reason}"
             continue
         one = given[name]
-        shown = "**********" if "Secret" in str(known()[name].annotation) else repr(one.value)
+        is_secret = "Secret" in str(known()[name].annotation)
+        shown = STARS if is_secret else repr(masked_value(one.value))
         yield f"{name} = {shown} ({one.origin}): {reason[0].lower()}{reason[1:]}"
 
 
 def _shown(value: Any) -> Any:
     if isinstance(value, SecretStr):
-        return "**********" if value.get_secret_value() else ""
-    return list(value) if isinstance(value, tuple) else value
+        return STARS if value.get_secret_value() else ""
+    if isinstance(value, BaseModel):
+        value = value.model_dump()
+    return masked_value(value)

@@ -1,7 +1,6 @@
 """Opens what FFmpeg can read, and says what is inside or why not."""
 
 import errno
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,14 +14,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from omnilive.core.errors import SourceError
-
-_SECRET_KEYS = "auth|key|pass|passphrase|passwd|password|secret|sig|signature|token"
-
-
-def masked(url: str) -> str:
-    """Return the URL with passwords and tokens replaced by stars, fit for messages and logs."""
-    url = re.sub(r"(://[^/@\s:]*):[^/\s]*@", r"\1:***@", url)
-    return re.sub(rf"(?i)\b((?:\w*[-_])?(?:{_SECRET_KEYS}))=[^&#\s]*", r"\1=***", url)
+from omnilive.core.masking import masked
 
 
 @dataclass(frozen=True, slots=True)
