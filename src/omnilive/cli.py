@@ -13,8 +13,9 @@ import typer
 from omnilive import __version__
 from omnilive.commands.output import INTERRUPTED, ReaderLeft, remark, say
 from omnilive.commands.recall import ask, search, timeline
+from omnilive.commands.serve import serve
 from omnilive.commands.sessions import sessions
-from omnilive.commands.setup import config, doctor, models, serve
+from omnilive.commands.setup import config, doctor, models
 from omnilive.commands.watch import watch
 from omnilive.core.errors import BackendError, ConfigError, OmniLiveError, SourceError
 

@@ -16,7 +16,7 @@ from omnilive.core.errors import BackendError, ConfigError, SourceError, StoreEr
 from omnilive.memory.library import Library
 from omnilive.reasoning import embedded
 from omnilive.server import page
-from omnilive.server.address import listen, web_address
+from omnilive.server.address import is_private, listen, web_address
 from omnilive.server.app import create_app, run
 from omnilive.server.errors import status_of
 from omnilive.server.health import LANGUAGE_MODELS
@@ -129,9 +129,9 @@ def test_the_page_is_looked_for_in_the_package() -> None:
 
 @pytest.mark.parametrize(
     ("host", "port", "reason"),
-    [("0.0.0.0", 0, "OMNILIVE_TOKEN"), ("::", 0, "OMNILIVE_TOKEN"), ("", 0, "is no address"),
-     ("no such host", 0, "is no address"), ("127.0.0.1", 70000, "out of range"),
-     ("127.0.0.1", -1, "out of range"), ("a" * 300, 0, "is no address")],
+    [("", 0, "is no address"), ("no such host", 0, "is no address"),
+     ("127.0.0.1", 70000, "out of range"), ("127.0.0.1", -1, "out of range"),
+     ("a" * 300, 0, "is no address")],
 )  # fmt: skip
 def test_bad_addresses(host: str, port: int, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMNILIVE_TOKEN", raising=False)
@@ -148,11 +148,14 @@ def test_a_port_in_use() -> None:
 
 def test_an_address_of_another_machine() -> None:
     with pytest.raises(ConfigError, match="is no address of this machine"):
-        listen("192.0.2.1", 0, has_token=True)
+        listen("192.0.2.1", 0)
 
 
-def test_a_token_opens_other_addresses() -> None:
-    with listen("0.0.0.0", 0, has_token=True) as listening:
+def test_web_addresses() -> None:
+    with listen("127.0.0.1", 0) as listening:
+        assert is_private(listening)
+    with listen("0.0.0.0", 0) as listening:
+        assert not is_private(listening)
         port = listening.getsockname()[1]
         assert web_address("0.0.0.0", listening) == f"http://localhost:{port}"
         assert web_address("::1", listening) == f"http://[::1]:{port}"

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -6,7 +7,9 @@ import pytest
 
 from omnilive.memory.library import Library
 from omnilive.server.config import ServerConfig
-from omnilive.server.guard import is_loopback
+from omnilive.server.errors import Refusal
+from omnilive.server.guard import Guard, is_loopback
+from omnilive.server.limits import ADDRESSES, Rate
 from tests.server.client import Api, error_of, served
 
 pytestmark = pytest.mark.anyio
@@ -138,6 +141,7 @@ async def test_every_answer_is_guarded(api: Api) -> None:
     for answer in answers:
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "default-src 'self'" in answer.headers["content-security-policy"]
+        assert "microphone=(self)" in answer.headers["permissions-policy"]
         assert "access-control-allow-origin" not in answer.headers
 
 
@@ -145,3 +149,102 @@ def test_loopback() -> None:
     assert all(map(is_loopback, ("localhost", "127.0.0.1", "127.9.9.9", "::1", "a.localhost")))
     others = ("0.0.0.0", "::", "10.0.0.1", "example.org", "", "localhost.example.org")
     assert not any(map(is_loopback, others))
+
+
+LOCAL = (b"host", b"localhost:8080")
+
+
+class Socket:
+    """A WebSocket's handshake before the guard; `inside` runs where the app would."""
+
+    def __init__(self, **server: Any) -> None:
+        self.guard = Guard(self._app, ServerConfig(**server))
+        self.open = 0
+        self.leave = asyncio.Event()
+
+    async def _app(self, scope: Any, receive: Any, send: Any) -> None:
+        self.open += 1
+        await self.leave.wait()
+
+    async def shake(self, *headers: tuple[bytes, bytes]) -> int:
+        """Return the status of the refusal; 101 when it is let through and stays open."""
+        sent: list[Any] = []
+        scope = {
+            "type": "websocket", "path": "/v1/realtime", "query_string": b"",
+            "headers": [(name.lower(), value) for name, value in headers],
+            "client": ("10.0.0.1", 1), "extensions": {"websocket.http.response": {}},
+        }  # fmt: skip
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        async def receive() -> Any:
+            return {"type": "websocket.connect"}
+
+        before = self.open
+        self.task = asyncio.create_task(self.guard(scope, receive, send))
+        await asyncio.sleep(0)
+        if self.open > before:
+            return 101
+        await self.task
+        return sent[0]["status"]
+
+
+async def test_sockets_need_the_token_too() -> None:
+    key = b"openai-insecure-api-key."
+    socket = Socket(token="abc-123")
+    for given in (
+        [],
+        [(b"authorization", b"Bearer wrong")],
+        [(b"sec-websocket-protocol", b"realtime, " + key + b"wrong")],
+        [(b"sec-websocket-protocol", b"realtime, " + key)],
+    ):
+        assert await socket.shake(LOCAL, *given) == 401
+    assert await socket.shake(LOCAL, (b"authorization", b"Bearer abc-123")) == 101
+    given = (b"sec-websocket-protocol", b"realtime, " + key + b"abc-123")
+    assert await socket.shake(LOCAL, given) == 101
+
+
+async def test_sockets_of_other_sites_and_names_are_refused() -> None:
+    socket = Socket()
+    assert await socket.shake((b"host", b"evil.example")) == 403
+    for origin in (b"http://evil.example", b"null", b"http://localhost:1", b"http://["):
+        assert await socket.shake(LOCAL, (b"origin", origin)) == 403
+    assert await socket.shake(LOCAL, (b"origin", b"http://localhost:8080")) == 101
+    assert await Socket().shake(LOCAL) == 101
+
+
+async def test_no_more_sockets_than_allowed() -> None:
+    socket = Socket(sockets_max=2)
+    assert [await socket.shake(LOCAL) for _ in range(3)] == [101, 101, 429]
+    socket.leave.set()
+    await asyncio.sleep(0.01)
+    assert await socket.shake(LOCAL) == 101
+
+
+async def test_too_many_requests_are_told_when_to_come_back(library: Library) -> None:
+    async with served(library, asks_per_minute=3, creations_per_minute=2) as api:
+        path = await api.session()
+        asked = [await api.post(f"{path}/ask", {"question": "what?"}) for _ in range(4)]
+        assert [one.status_code for one in asked] == [200, 200, 200, 429]
+        assert error_of(asked[3]) == (429, "too_many")
+        assert 1 <= int(asked[3].headers["retry-after"]) <= 20
+        assert (await api.post("", {"id": "b"})).status_code == 201
+        assert error_of(await api.post("", {"id": "c"})) == (429, "too_many")
+        assert (await api.get("")).status_code == 200
+
+
+def test_a_rate_recovers_and_remembers_few() -> None:
+    now = 0.0
+    rate = Rate(60, lambda: now)
+    for _ in range(60):
+        rate.take("a")
+    with pytest.raises(Refusal) as caught:
+        rate.take("a")
+    assert caught.value.retry_after_s == pytest.approx(1.0)
+    rate.take("b")
+    now = 2.0
+    rate.take("a")
+    for i in range(2 * ADDRESSES):
+        rate.take(str(i))
+    assert len(rate._left) == ADDRESSES

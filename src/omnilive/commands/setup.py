@@ -1,8 +1,7 @@
-"""`omnilive models`, `doctor`, `config` and `serve`: what is there, what is set, and the server."""
+"""`omnilive models`, `doctor` and `config`: what is there, and what is set."""
 
 import json as jsonlib
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Annotated, Any
 
 import typer
@@ -148,25 +147,3 @@ def schema() -> None:
 
     described: Mapping[str, Any] = SessionConfig.model_json_schema()
     say(jsonlib.dumps(described, ensure_ascii=False, indent=2))
-
-
-def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535)] = 8080,
-    recipe: Recipe = None,
-    set: Sets = None,
-    config: ConfigFile = None,
-) -> None:
-    """Run the server and its web page.
-
-    \b
-    Example:
-      omnilive serve --port 8080
-    """
-    chosen = settings(recipe, set, config).config
-    try:
-        server = import_module("omnilive.server.app")
-    except ModuleNotFoundError as error:
-        message = f"the server needs {error.name!r}, which is not installed: run `omnilive doctor`"
-        raise BackendError(message) from error
-    server.run(chosen, host, port)

@@ -5,7 +5,6 @@ import socket
 from typing import Any
 
 from omnilive.core.errors import ConfigError
-from omnilive.server.config import TOKEN_VARIABLE
 from omnilive.server.guard import is_loopback
 
 _REASONS = {
@@ -15,22 +14,21 @@ _REASONS = {
 }
 
 
-def listen(host: str, port: int, *, has_token: bool) -> socket.socket:
-    """Return a listening socket. ConfigError when that is not possible, or not safe."""
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket. ConfigError when that is not possible."""
     if not 0 <= port <= 65535:
         raise ConfigError(f"port {port} is out of range: choose one from 1 to 65535")
     family, address = _resolve(host, port)
-    if not has_token and not is_loopback(str(address[0])):
-        raise ConfigError(
-            f"{host} can be reached by others, who would see and hear everything: set "
-            f"{TOKEN_VARIABLE} to a long random text that every request must then carry, or "
-            "listen on 127.0.0.1"
-        )
     try:
         return socket.create_server(address, family=family, backlog=128)
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, f"cannot be listened on ({error.strerror})")
         raise ConfigError(f"{host} port {port} {reason}") from error
+
+
+def is_private(listening: socket.socket) -> bool:
+    """Tell whether only this machine can reach a socket."""
+    return is_loopback(str(listening.getsockname()[0]))
 
 
 def web_address(host: str, listening: socket.socket) -> str:

@@ -15,12 +15,13 @@ from fastapi import FastAPI
 from omnilive import __version__
 from omnilive.memory.library import Library
 from omnilive.server import ask, events, health, memory, metrics, sessions, sources
-from omnilive.server.address import listen, web_address
+from omnilive.server.address import is_private, listen, web_address
 from omnilive.server.config import ServerConfig
 from omnilive.server.errors import answer_errors
 from omnilive.server.guard import Guard
 from omnilive.server.hub import Hub
 from omnilive.server.page import Page
+from omnilive.server.tokens import lock
 
 if TYPE_CHECKING:
     from omnilive.config import SessionConfig
@@ -31,11 +32,11 @@ DRAIN_S = 8  # requests under way have this long to finish when the server stops
 def create_app(
     config: "SessionConfig", library: Library | None = None, server: ServerConfig | None = None
 ) -> FastAPI:
-    """Return the ASGI app. `server` defaults to what the environment says (OMNILIVE_TOKEN).
+    """Return the ASGI app. `server` defaults to the settings and OMNILIVE_TOKEN.
 
     Sessions are stopped and stored when the app's lifespan ends.
     """
-    server = server or ServerConfig.from_environment()
+    server = server or ServerConfig.from_environment(config.server)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -59,15 +60,21 @@ def create_app(
     return app
 
 
-def run(config: "SessionConfig", host: str = "127.0.0.1", port: int = 8080) -> None:
+def run(
+    config: "SessionConfig", host: str = "127.0.0.1", port: int = 8080, *, new_token: bool = False
+) -> None:
     """Serve until SIGINT or SIGTERM; then all that was perceived is stored before it returns.
 
-    Raises ConfigError when the address cannot be used, or when others could reach it and no
-    token protects it.
+    Where others can reach it and no token is given, one is made at the first start, shown on
+    standard error, and asked for from then on; `new_token` makes another. Raises ConfigError
+    when the address cannot be used, or when the token that is given is too short.
     """
-    server = ServerConfig.from_environment()
-    with listen(host, port, has_token=bool(server.token.get_secret_value())) as listening:
-        app = create_app(config, server=server)
+    library = Library.default()
+    server = ServerConfig.from_environment(config.server)
+    with listen(host, port) as listening:
+        is_open = is_private(listening) and not new_token
+        server, made = lock(server, library.root, is_open=is_open, new_token=new_token)
+        app = create_app(config, library, server)
         settings = uvicorn.Config(
             app,
             log_config=None,
@@ -77,7 +84,12 @@ def run(config: "SessionConfig", host: str = "127.0.0.1", port: int = 8080) -> N
             timeout_graceful_shutdown=DRAIN_S,
         )
         address = web_address(host, listening)
-        print(f"OmniLive serves on {address} (Ctrl-C stops it)", file=sys.stderr, flush=True)
+        said = f"OmniLive serves on {address} (Ctrl-C stops it)"
+        if made:
+            said += f"\nIts token, shown this once: {made}\nIn a browser: {address}/#token={made}"
+        elif server.is_locked:
+            said += "\nIt asks for its token; `omnilive serve --new-token` makes another"
+        print(said, file=sys.stderr, flush=True)
         _Server(settings, app.state.hub).run(sockets=[listening])
 
 

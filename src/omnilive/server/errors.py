@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import math
 import sqlite3
 
 from fastapi import FastAPI, Request
@@ -21,9 +22,11 @@ _HELD = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 class Refusal(Exception):
     """A request that cannot be served as it is, with the status and code that say why."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, *, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message)
-        self.status, self.code = status, code
+        self.status, self.code, self.retry_after_s = status, code, retry_after_s
 
 
 def answer_errors(app: FastAPI) -> None:
@@ -40,6 +43,14 @@ def error_answer(status: int, code: str, message: str) -> JSONResponse:
     body = {"error": {"code": code, "message": message}}
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     return JSONResponse(body, status, headers)
+
+
+def refusal_answer(refusal: Refusal) -> JSONResponse:
+    """Return the answer that a refusal is, with the time to come back where it has one."""
+    answer = error_answer(refusal.status, refusal.code, str(refusal))
+    if refusal.retry_after_s is not None:
+        answer.headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after_s)))
+    return answer
 
 
 def status_of(error: OmniLiveError) -> tuple[int, str]:
@@ -66,7 +77,7 @@ def _store_status(cause: BaseException | None) -> tuple[int, str]:
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refusal)
-    return error_answer(error.status, error.code, str(error))
+    return refusal_answer(error)
 
 
 async def _failed(_: Request, error: Exception) -> JSONResponse:

@@ -1,7 +1,7 @@
-"""Stands before every route: who may ask, from where, and how much a request may carry."""
+"""Stands before every route: who may ask, from where, how much and how often."""
 
-import hmac
 import ipaddress
+import re
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,18 +10,29 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from omnilive.server.config import ServerConfig
-from omnilive.server.errors import Refusal, error_answer
+from omnilive.server.errors import Refusal, refusal_answer
+from omnilive.server.limits import Rate, refuse_full
+from omnilive.server.tokens import hash_of, opens
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-_IN_ADDRESS = ("/events", "/media", ".jpg")  # what browsers fetch without headers of ours
+_IN_ADDRESS = ("/events", "/media", ".jpg", ".mp4")  # what browsers fetch without headers of ours
 _IN_SUBPROTOCOL = "openai-insecure-api-key."  # the name that OpenAI's clients use
 _NO_TOKEN = "a token is needed: Authorization: Bearer TOKEN"
+_CHAT = "/v1/chat/completions"
+_ASKS = re.compile(rf"/v1/sessions/[^/]+/ask|{_CHAT}")
+_CREATIONS = re.compile(r"/v1/sessions(/[^/]+/(sources|whip|whep))?|/v1/realtime")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",  # an address may hold a token
+    # blob: is how the page shows a file before it is uploaded, and what it has recorded.
     "Content-Security-Policy": (
-        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
+        "font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Permissions-Policy": (
+        "camera=(self), microphone=(self), display-capture=(self), geolocation=()"
     ),
 }
 
@@ -30,9 +41,12 @@ class Guard:
     """ASGI middleware. Without a token only this machine is served, under its own names."""
 
     def __init__(self, app: ASGIApp, config: ServerConfig) -> None:
-        self._app = app
-        self._token = config.token.get_secret_value().encode()
-        self._body_max_bytes = config.body_max_bytes
+        self._app, self._config = app, config
+        token = config.token.get_secret_value()
+        self._token_hash = hash_of(token) if token else config.token_sha256
+        self._asks = Rate(config.asks_per_minute)
+        self._creations = Rate(config.creations_per_minute)
+        self._sockets = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request, or say why not."""
@@ -46,21 +60,27 @@ class Guard:
         try:
             self._check(scope, headers)
         except Refusal as error:
-            refusal = error_answer(error.status, error.code, str(error))
-            await refusal(scope, receive, _with_headers(send))
+            await refusal_answer(error)(scope, receive, _with_headers(send))
             return
-        if not _is_upload(scope, headers):
-            receive = _limited(receive, self._body_max_bytes)
+        limit_bytes = self._limit_bytes(scope, headers)
+        if limit_bytes is not None:
+            receive = _limited(receive, limit_bytes)
         await self._app(scope, receive, _with_headers(send))
 
     async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a WebSocket through, or answer its handshake with why not."""
         try:
             self.check_socket(Headers(scope=scope))
+            refuse_full(self._sockets, self._config.sockets_max, "WebSockets open", "sockets_max")
+            self._creations.take(_address(scope))
         except Refusal as error:
             await deny_socket(error, scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        self._sockets += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._sockets -= 1
 
     def check_socket(self, headers: Headers) -> None:
         """Refuse a WebSocket without the token, under a foreign name or from another site.
@@ -68,45 +88,53 @@ class Guard:
         Browsers cannot add headers to a WebSocket, so the token may also be a subprotocol.
         They do not ask before they connect across sites either: only Origin tells.
         """
-        if self._token:
-            scheme, _, text = headers.get("authorization", "").partition(" ")
-            given = text.strip() if scheme.lower() == "bearer" else subprotocol_token(headers)
-            if not hmac.compare_digest(given.encode("latin-1"), self._token):
-                raise Refusal(401, "unauthorized", _NO_TOKEN)
-        elif not is_loopback(_hostname(headers.get("host", ""))):
-            raise Refusal(403, "host", "this server answers as localhost only")
-        origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != headers.get("host"):
-            raise Refusal(403, "origin", "connections from another web site are refused")
+        self._check_host(headers)
+        self._check_token(_bearer(headers) or subprotocol_token(headers).encode("latin-1"))
+        _check_origin(headers)
 
     def _check(self, scope: Scope, headers: Headers) -> None:
-        if self._token:
-            self._check_token(scope, headers)
-        elif not is_loopback(_hostname(headers.get("host", ""))):
-            # A foreign name that leads here is how a web page gets around the browser's rules.
-            raise Refusal(403, "host", "this server answers as localhost only")
-        origin = headers.get("origin")
-        if origin is not None and scope["method"] not in _SAFE_METHODS:
-            if urlsplit(origin).netloc != headers.get("host"):
-                raise Refusal(403, "origin", "requests from another web site are refused")
-        stated = headers.get("content-length", "")
-        is_large = stated.isdecimal() and int(stated) > self._body_max_bytes
-        if is_large and not _is_upload(scope, headers):
-            raise Refusal(413, "too_large", _too_large(self._body_max_bytes))
-
-    def _check_token(self, scope: Scope, headers: Headers) -> None:
+        self._check_host(headers)
         path: str = scope["path"]
-        if not path.startswith("/v1"):
-            return
-        scheme, _, text = headers.get("authorization", "").partition(" ")
-        given = text.strip().encode("latin-1")  # the bytes as they came
-        if scheme.lower() != "bearer":
-            given = b""
-            if scope["method"] in _SAFE_METHODS and path.endswith(_IN_ADDRESS):
+        is_safe = scope["method"] in _SAFE_METHODS
+        if path.startswith("/v1"):
+            given = _bearer(headers)
+            if not given and is_safe and path.endswith(_IN_ADDRESS):
                 query = parse_qs(scope["query_string"].decode("latin-1"))
                 given = query.get("token", [""])[0].encode()
-        if not hmac.compare_digest(given, self._token):
+            self._check_token(given)
+        if not is_safe:
+            _check_origin(headers)
+        self._check_size(scope, headers)
+        self._check_rate(scope)
+
+    def _check_host(self, headers: Headers) -> None:
+        if not self._token_hash and not is_loopback(_hostname(headers.get("host", ""))):
+            # A foreign name that leads here is how a web page gets around the browser's rules.
+            raise Refusal(403, "host", "this server answers as localhost only")
+
+    def _check_token(self, given: bytes) -> None:
+        if self._token_hash and not opens(given, self._token_hash):
             raise Refusal(401, "unauthorized", _NO_TOKEN)
+
+    def _check_size(self, scope: Scope, headers: Headers) -> None:
+        stated, limit_bytes = headers.get("content-length", ""), self._limit_bytes(scope, headers)
+        if limit_bytes is not None and stated.isdecimal() and int(stated) > limit_bytes:
+            raise Refusal(413, "too_large", _too_large(limit_bytes))
+
+    def _check_rate(self, scope: Scope) -> None:
+        if scope["method"] == "POST":
+            if _ASKS.fullmatch(scope["path"]):
+                self._asks.take(_address(scope))
+            elif _CREATIONS.fullmatch(scope["path"]):
+                self._creations.take(_address(scope))
+
+    def _limit_bytes(self, scope: Scope, headers: Headers) -> int | None:
+        """Return how large a request may be; None for an upload, see upload.py."""
+        is_form = headers.get("content-type", "").startswith("multipart/")
+        if is_form and scope["path"].endswith("/sources"):
+            return None
+        is_chat = scope["path"] == _CHAT
+        return self._config.chat_max_bytes if is_chat else self._config.body_max_bytes
 
 
 def subprotocol_token(headers: Headers) -> str:
@@ -120,8 +148,7 @@ def subprotocol_token(headers: Headers) -> str:
 async def deny_socket(error: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a WebSocket's handshake with an HTTP error; plain 403 where the server cannot."""
     if "websocket.http.response" in scope.get("extensions", {}):
-        refusal = error_answer(error.status, error.code, str(error))
-        await refusal(scope, receive, send)
+        await refusal_answer(error)(scope, receive, send)
     else:
         await send({"type": "websocket.close", "code": 1008, "reason": str(error)})
 
@@ -136,10 +163,28 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _is_upload(scope: Scope, headers: Headers) -> bool:
-    """Tell a request that has a limit of its own, see upload.py."""
-    is_form = headers.get("content-type", "").startswith("multipart/")
-    return is_form and scope["path"].endswith("/sources")
+def _bearer(headers: Headers) -> bytes:
+    """Return the token of the Authorization header, as the bytes that came."""
+    scheme, _, text = headers.get("authorization", "").partition(" ")
+    return text.strip().encode("latin-1") if scheme.lower() == "bearer" else b""
+
+
+def _check_origin(headers: Headers) -> None:
+    origin = headers.get("origin")
+    if origin is not None and _netloc(origin) != headers.get("host"):
+        raise Refusal(403, "origin", "requests from another web site are refused")
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else ""
 
 
 def _hostname(host: str) -> str:
