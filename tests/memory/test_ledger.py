@@ -69,7 +69,7 @@ def test_gaps_and_health_are_lines(store: SqliteStore, ledger: Ledger) -> None:
     ledger.write(events, 9, 9)
     health, gap = store.log_after(0)
     assert (health.type, health.body["state"]) == ("health", "stalled")
-    assert gap.body == {"start_s": 3.0, "end_s": 9.0, "reason": "connection lost"}
+    assert gap.body == {"start_s": 3.0, "end_s": 9.0, "reason": "connection lost", "source": 1}
     assert (store.sources()[0].state, store.sources()[0].detail) == ("stalled", "no data")
 
 

@@ -4,8 +4,9 @@ Plain sync code, called from one worker thread. Every call of `write` is one tra
 that a crash loses at most what had not been handed over.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -19,15 +20,37 @@ from omnilive.memory.words import sentences
 LABELS = 100  # utterances whose labels are remembered for what is heard of them later
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """What one write put down: new lines, and up to when each medium is perceived (session time).
+
+    A medium that the source lacks, or that is over, is at 1e12. `is_over`: the source has ended.
+    """
+
+    source: int
+    lines: list[dict[str, Any]]
+    video_t: float
+    audio_t: float
+    is_over: bool = False
+
+
+Observer: TypeAlias = Callable[[Noted], list[dict[str, Any]]]
+
+
 @dataclass(slots=True)
 class Ledger:
-    """Writes what one source brings into the store. Keys of facts carry the source's id."""
+    """Writes what one source brings into the store. Keys of facts carry the source's id.
+
+    `observers` are called at the end of each write, inside its transaction, and return the
+    lines that they wrote: what follows from a line is stored with it or not at all.
+    """
 
     store: SqliteStore
     source_id: int
     offset_s: float
     cutter: MomentCutter
     embedder: Embedder | None = None
+    observers: list[Observer] = field(default_factory=list)
     _gap: tuple[float, float] = (0.0, 0.0)  # the latest long time without data
     _fresh: list[tuple[str, int, float, str]] = field(default_factory=list)
     _labels: dict[str, dict[str, Any]] = field(default_factory=dict)  # the latest LABELS ids
@@ -60,6 +83,7 @@ class Ledger:
                 lines += self._moments(self.cutter.until(t))
             self._mark_progress(video_t, audio_t)
             self._embed()
+            lines += self._observed(lines, video_t, audio_t)
         return lines
 
     def finish(self, end_t: float) -> list[dict[str, Any]]:
@@ -67,7 +91,16 @@ class Ledger:
         with self.store.transaction():
             lines = self._moments(self.cutter.until(end_t, last=True))
             self._embed()
+            lines += self._observed(lines, end_t, end_t, is_over=True)
         return lines
+
+    def _observed(
+        self, lines: list[dict[str, Any]], video_t: float, audio_t: float, *, is_over: bool = False
+    ) -> list[dict[str, Any]]:
+        noted = Noted(
+            source=self.source_id, lines=lines, video_t=video_t, audio_t=audio_t, is_over=is_over
+        )
+        return [line for observer in self.observers for line in observer(noted)]
 
     def note(self, t: float, type: str, body: dict[str, Any]) -> dict[str, Any]:
         """Write one line into the log."""
@@ -88,7 +121,12 @@ class Ledger:
         if isinstance(event, Gap):
             if event.end_t - event.t > self.cutter.config.max_s:
                 self._gap = (event.t, event.end_t)
-            body = {"start_s": event.t, "end_s": event.end_t, "reason": event.reason}
+            body = {
+                "start_s": event.t,
+                "end_s": event.end_t,
+                "reason": event.reason,
+                "source": self.source_id,
+            }
             return [self.note(event.t, "gap", body)]
         if isinstance(event, SourceHealth):
             body = {"source": self.source_id, "state": event.state, "detail": event.detail}
@@ -107,6 +145,7 @@ class Ledger:
             percept = replace(percept, data={**percept.data, **labels})
         id = self.store.put_fact(key, percept)
         body = {k: v for k, v in percept.as_json().items() if k != "type"}
+        body["source"] = self.source_id
         if percept.kind == "speech" and not percept.final:
             # Partials are stored so that a crash loses nothing, but are no lines of the log.
             if "words" in percept.data:  # heard with care, because someone asks now

@@ -4,7 +4,7 @@ import sqlite3
 
 from omnilive.core.errors import StoreError
 
-VERSION = 1
+VERSION = 2
 
 _V1 = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -43,7 +43,25 @@ CREATE VIRTUAL TABLE fact_words USING fts5 (words, tokenize = 'porter unicode61'
 CREATE VIRTUAL TABLE moment_words USING fts5 (words, tokenize = 'porter unicode61');
 """
 
-MIGRATIONS = {1: _V1}  # version -> statements that lead to it from the version before
+_V2 = """
+CREATE TABLE watch (
+    id TEXT PRIMARY KEY, rule TEXT NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL,
+    made_s REAL NOT NULL, memory TEXT NOT NULL DEFAULT '{}'
+) WITHOUT ROWID;
+CREATE TABLE candidate (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, watch TEXT NOT NULL, version INTEGER NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL, watch TEXT NOT NULL,
+    target TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'waiting', tries INTEGER NOT NULL DEFAULT 0,
+    due_wall_s REAL NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX outbox_waiting ON outbox (id) WHERE state = 'waiting';
+CREATE INDEX log_type ON log (type, seq);
+"""
+
+MIGRATIONS = {1: _V1, 2: _V2}  # version -> statements that lead to it from the version before
 
 
 def migrate(db: sqlite3.Connection) -> None:

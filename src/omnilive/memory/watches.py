@@ -1,0 +1,173 @@
+"""The rows of standing watches: rules with their state, candidates being checked, the outbox.
+
+All writes are meant to happen inside `store.transaction()`, together with the log lines that
+they follow from.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from omnilive.memory.sqlite import SqliteStore
+
+CURSOR, WORLD = "watch_cursor", "watch_world"
+KEPT_DONE = 1000  # rows of the outbox that are kept after they were delivered or given up
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRow:
+    """A stored watch. `rule` and `memory` are JSON values; `made_s` is session time."""
+
+    id: str
+    rule: dict[str, Any]
+    version: int
+    state: str
+    made_s: float
+    memory: dict[str, Any]
+
+
+class CandidateRow(NamedTuple):
+    """A firing that a model has yet to check."""
+
+    id: int
+    watch: str
+    version: int
+    body: dict[str, Any]
+
+
+class OutboxRow(NamedTuple):
+    """An alert on its way to one target. `seq` is the alert's line in the log."""
+
+    id: int
+    seq: int
+    watch: str
+    target: dict[str, Any]
+    state: str  # "waiting", "done" or "failed"
+    tries: int
+    due_wall_s: float
+    detail: str
+
+
+class WatchTable:
+    """Reads and writes the watches of one store."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self.store = store
+
+    # watches
+
+    def all(self) -> list[WatchRow]:
+        """Return every watch, oldest first."""
+        query = "SELECT id, rule, version, state, made_s, memory FROM watch ORDER BY made_s, id"
+        return [
+            WatchRow(id, json.loads(rule), version, state, made_s, json.loads(memory))
+            for id, rule, version, state, made_s, memory in self.store._rows(query)
+        ]
+
+    def get(self, id: str) -> WatchRow | None:
+        """Return one watch, or None."""
+        return next((row for row in self.all() if row.id == id), None)
+
+    def put(self, row: WatchRow) -> None:
+        """Add or replace a watch."""
+        values = (
+            row.id, _text(row.rule), row.version, row.state, row.made_s, _text(row.memory),
+        )  # fmt: skip
+        self._write("INSERT OR REPLACE INTO watch VALUES (?, ?, ?, ?, ?, ?)", values)
+
+    def remember(self, id: str, state: str, memory: str) -> None:
+        """Store how far a watch has come; `memory` is JSON text."""
+        self._write("UPDATE watch SET state = ?, memory = ? WHERE id = ?", (state, memory, id))
+
+    def remove(self, id: str) -> None:
+        """Delete a watch and its candidates; alerts on their way are still delivered."""
+        self._write("DELETE FROM watch WHERE id = ?", (id,))
+        self._write("DELETE FROM candidate WHERE watch = ?", (id,))
+
+    # how far the log has been read
+
+    def cursor(self) -> int | None:
+        """Return the last line of the log that the watches have seen; None before the first."""
+        rows = self.store._rows("SELECT value FROM meta WHERE key = ?", CURSOR)
+        return int(rows[0][0]) if rows else None
+
+    def set_cursor(self, seq: int) -> None:
+        """Note the last line of the log that the watches have seen."""
+        self.store.set_meta(CURSOR, str(seq))
+
+    def world(self) -> dict[str, Any]:
+        """Return what the watches know of the world."""
+        rows = self.store._rows("SELECT value FROM meta WHERE key = ?", WORLD)
+        return json.loads(rows[0][0]) if rows else {}
+
+    def set_world(self, world: Mapping[str, Any]) -> None:
+        """Store what the watches know of the world."""
+        self.store.set_meta(WORLD, _text(world))
+
+    # candidates
+
+    def add_candidate(self, watch: str, version: int, body: Mapping[str, Any]) -> int:
+        """Keep a firing until a model has checked it; return its id."""
+        query = "INSERT INTO candidate (watch, version, body) VALUES (?, ?, ?)"
+        return self._write(query, (watch, version, _text(body)))
+
+    def candidates(self) -> list[CandidateRow]:
+        """Return those that wait, oldest first."""
+        rows = self.store._rows("SELECT id, watch, version, body FROM candidate ORDER BY id")
+        return [CandidateRow(id, watch, v, json.loads(body)) for id, watch, v, body in rows]
+
+    def take_candidate(self, id: int) -> bool:
+        """Remove a candidate; False when it is not there any more: somebody decided it."""
+        with self.store.transaction():
+            found = self.store._rows("SELECT 1 FROM candidate WHERE id = ?", id)
+            self._write("DELETE FROM candidate WHERE id = ?", (id,))
+        return bool(found)
+
+    # the outbox
+
+    def post(self, seq: int, watch: str, targets: Sequence[Mapping[str, Any]]) -> None:
+        """Put an alert into the outbox, once for each target."""
+        query = "INSERT INTO outbox (seq, watch, target) VALUES (?, ?, ?)"
+        for target in targets:
+            self._write(query, (seq, watch, _text(target)))
+
+    def waiting(self, limit: int = 100) -> list[OutboxRow]:
+        """Return what is to be delivered, in the order of the log."""
+        return self._outbox("state = 'waiting' ORDER BY id LIMIT ?", limit)
+
+    def posted(self, seq: int) -> list[OutboxRow]:
+        """Return the deliveries of one alert."""
+        return self._outbox("seq = ? ORDER BY id", seq)
+
+    def update(self, id: int, **values: Any) -> None:
+        """Change columns of an outbox row: `state`, `tries`, `due_wall_s`, `detail`."""
+        names = ", ".join(f"{name} = ?" for name in values)
+        with self.store.transaction():
+            self._write(f"UPDATE outbox SET {names} WHERE id = ?", (*values.values(), id))
+            self._write(
+                "DELETE FROM outbox WHERE state != 'waiting' AND id <= "
+                "(SELECT max(id) FROM outbox) - ?", (KEPT_DONE,),
+            )  # fmt: skip
+
+    # what else the watches ask of a store
+
+    def source_of(self, fact: int) -> int:
+        """Return the source that a fact is from, 1 when it is not known any more."""
+        rows = self.store._rows("SELECT key FROM fact WHERE id = ?", fact)
+        return int(rows[0][0].split(":")[0]) if rows else 1
+
+    def _outbox(self, rest: str, *values: Any) -> list[OutboxRow]:
+        query = "SELECT id, seq, watch, target, state, tries, due_wall_s, detail FROM outbox WHERE "
+        return [
+            OutboxRow(a, b, c, json.loads(d), e, f, g, h)
+            for a, b, c, d, e, f, g, h in self.store._rows(query + rest, *values)
+        ]
+
+    def _write(self, query: str, values: Sequence[Any]) -> int:
+        with self.store.transaction():
+            return int(self.store._db.execute(query, tuple(values)).lastrowid or 0)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
