@@ -57,6 +57,13 @@ class MediaConfig(Config):
     give_up_s: float = Field(default=60.0, gt=0.0)
     """Time without any data after which a source that once worked ends in an error."""
 
+    public_only: bool = False
+    """Refuse streams that lead to private, loopback or link-local addresses. The server sets
+    this for its clients, see server.allow_private_sources."""
+
+    networks: tuple[str, ...] = ()
+    """Private networks that are allowed all the same, such as 192.168.1.0/24."""
+
 
 class Source(Protocol):
     """An open file, device or stream.

@@ -7,6 +7,8 @@ when stdin closes, so it never outlives its parent.
 import os
 import sys
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from omnilive.core.clock import SystemClock
@@ -14,6 +16,8 @@ from omnilive.core.errors import SourceError
 from omnilive.core.events import Mark, SourceHealth
 from omnilive.media.container import Opened, open_container
 from omnilive.media.decode import Counts, Decoder
+from omnilive.media.gate import Gate
+from omnilive.media.reach import Reach
 from omnilive.media.wire import BEAT_S, Note, Request, send
 
 
@@ -24,15 +28,38 @@ def main() -> None:
     request = Request.from_line(sys.stdin.buffer.readline())
     threading.Thread(target=_die_with_parent, daemon=True).start()
     try:
-        serve(request, out)
+        if request.config.public_only and "://" in request.name:
+            serve_within(Reach(request.config), request, out)
+        else:
+            serve(request, out)
     except SourceError as error:
         send(out, Note("failed", {"reason": error.reason}))
     except BrokenPipeError:
         os._exit(0)
 
 
-def serve(request: Request, out: BinaryIO) -> None:
-    """Open, tell what is there, and send the items until the stream ends."""
+def serve_within(reach: Reach, request: Request, out: BinaryIO) -> None:
+    """Serve a stream that may not lead to private addresses, wherever it is redirected."""
+    gate = Gate(reach, request.config.connect_s)
+    os.environ.pop("no_proxy", None)  # FFmpeg would go around the gate
+    whitelist = request.options.get("protocol_whitelist", "") + ",httpproxy"
+    options = request.options | {"http_proxy": gate.url, "protocol_whitelist": whitelist}
+    name = reach.pinned(request.name)
+    try:
+        serve(
+            replace(request, name=name, options=options), out, lambda: reach.check_peers(gate.port)
+        )
+    except PermissionError as error:
+        raise SourceError(request.name, str(error)) from error
+    except SourceError as error:
+        raise SourceError(error.url, gate.refused or error.reason) from error
+
+
+def serve(request: Request, out: BinaryIO, check: Callable[[], None] = lambda: None) -> None:
+    """Open, tell what is there, and send the items until the stream ends.
+
+    `check` is called once it is open and then about twice a second; what it raises ends this.
+    """
     config = request.config
     opened = open_container(
         request.name,
@@ -41,11 +68,17 @@ def serve(request: Request, out: BinaryIO) -> None:
         options=request.options,
         timeout_s=(config.connect_s, config.stall_s),
     )
+    check()
     live = opened.duration_s is None if request.live is None else request.live
     send(out, Note("info", _facts(opened, live)))
     counts = Counts()
     decoder = Decoder(
-        opened, config, counts, start_s=request.start_s, live=live, stopped=Pulse(out, counts)
+        opened,
+        config,
+        counts,
+        start_s=request.start_s,
+        live=live,
+        stopped=Pulse(out, counts, check),
     )
     for item in decoder.items():
         if not isinstance(item, SourceHealth | Mark):
@@ -57,8 +90,8 @@ def serve(request: Request, out: BinaryIO) -> None:
 class Pulse:
     """Asked before each packet whether to stop; tells the parent that packets do arrive."""
 
-    def __init__(self, out: BinaryIO, counts: Counts) -> None:
-        self._out, self._counts = out, counts
+    def __init__(self, out: BinaryIO, counts: Counts, check: Callable[[], None]) -> None:
+        self._out, self._counts, self._check = out, counts, check
         self._clock, self._last_s = SystemClock(), 0.0
 
     def __call__(self) -> bool:
@@ -66,6 +99,7 @@ class Pulse:
         now = self._clock.now()
         if now - self._last_s >= BEAT_S:
             self._last_s = now
+            self._check()
             send(self._out, Note("beat", _progress(self._counts)))
         return False
 

@@ -1,7 +1,8 @@
 """A stream URL in, an open StreamSource out: what FFmpeg is allowed and told for each protocol."""
 
+from omnilive.core.masking import masked
 from omnilive.media.base import MediaConfig
-from omnilive.media.container import masked
+from omnilive.media.reach import Reach
 from omnilive.media.stream import StreamSource
 from omnilive.media.wire import Request
 
@@ -23,6 +24,8 @@ def open_network(url: str, config: MediaConfig, *, offset_s: float, start_s: flo
     """Connect; SourceError when nothing comes within `connect_s`."""
     scheme = url.split(":", 1)[0].lower()
     is_http = scheme in ("http", "https")
+    if config.public_only:
+        Reach(config).pinned(url)  # said at once; the child looks the host up again, and connects
     request = Request(
         name=url,
         options=_options(scheme, config),

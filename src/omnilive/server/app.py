@@ -21,6 +21,7 @@ from omnilive.server.errors import answer_errors
 from omnilive.server.guard import Guard
 from omnilive.server.hub import Hub
 from omnilive.server.page import Page
+from omnilive.server.permits import restricted
 from omnilive.server.tokens import lock
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def create_app(
         docs_url=None,  # these pages load scripts from other sites
         redoc_url=None,
     )
-    app.state.hub = Hub(config, library or Library.default(), server)
+    app.state.hub = Hub(restricted(config, server), library or Library.default(), server)
     for part in (health, metrics, sessions, sources, ask, events, memory):
         app.include_router(part.router)
     app.router.default = Page()  # not mounted: a known path with a wrong method stays a 405

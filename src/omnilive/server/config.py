@@ -1,12 +1,26 @@
 """The settings of the server."""
 
+import ipaddress
 import os
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from omnilive.core.config import Config
 
 TOKEN_VARIABLE = "OMNILIVE_TOKEN"
+
+
+class IceServer(Config):
+    """A STUN or TURN server that helps WebRTC peers through a firewall."""
+
+    urls: tuple[str, ...]
+    """Such as "stun:stun.example.org:3478" or "turn:turn.example.org:3478?transport=udp"."""
+
+    username: str = ""
+    """For TURN."""
+
+    credential: SecretStr = SecretStr("")
+    """For TURN; told to every client that may use this server, as WebRTC needs it."""
 
 
 class ServerConfig(Config):
@@ -21,6 +35,9 @@ class ServerConfig(Config):
     allow_private_sources: bool | None = None
     """Whether streams may lead to private, loopback or link-local addresses, such as a camera in
     the home; none: only while no token is needed, because then only this machine can ask."""
+
+    source_networks: tuple[str, ...] = ()
+    """Private networks that streams may lead to all the same, such as 192.168.1.0/24."""
 
     allow_devices: bool | None = None
     """Whether clients may switch on this machine's own camera; none: as for private sources."""
@@ -56,6 +73,18 @@ class ServerConfig(Config):
     event_streams_max: int = Field(default=128, ge=1)
     """Event streams that may be open at once."""
 
+    ice_servers: tuple[IceServer, ...] = ()
+    """STUN and TURN servers; none are needed where peers reach this machine directly."""
+
+    peers_max: int = Field(default=32, ge=1)
+    """WebRTC peers that may be connected at once."""
+
+    peer_connect_s: float = Field(default=20.0, gt=0)
+    """Time that a WebRTC peer has to connect after its offer was answered."""
+
+    peer_silent_s: float = Field(default=15.0, gt=0)
+    """Time without any packet after which a WebRTC peer is taken for gone."""
+
     watch_max_s: float | None = Field(default=None, gt=0)
     """Longest time that a source is watched or a call lasts; none: as long as it goes on."""
 
@@ -64,6 +93,13 @@ class ServerConfig(Config):
 
     stop_s: float = Field(default=8.0, gt=0)
     """Time that a stopped source has to finish what it holds, before it is cut off."""
+
+    @field_validator("source_networks")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for network in networks:
+            ipaddress.ip_network(network, strict=False)
+        return networks
 
     @classmethod
     def from_environment(cls, base: "ServerConfig | None" = None) -> "ServerConfig":

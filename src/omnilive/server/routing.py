@@ -18,5 +18,17 @@ HubDep = Annotated[Hub, Depends(_hub)]
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the documentation of the errors of a route; 422 is one of every route's."""
-    return {status: {"model": ErrorBody} for status in sorted({400, 404, 422, 500, *statuses})}
+    """Return the documentation of the errors of a route: those that all have, and its own.
+
+    401 and 403 are the guard's: no token, or a name or web site that is not ours.
+    """
+    every = {400, 401, 403, 404, 422, 500, *statuses}
+    return {status: _described(status) for status in sorted(every)}
+
+
+def _described(status: int) -> dict[str, Any]:
+    described: dict[str, Any] = {"model": ErrorBody}
+    if status == 429:
+        seconds = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
+        described["headers"] = {"Retry-After": seconds}
+    return described

@@ -14,6 +14,7 @@ from omnilive.memory.base import SourceRow
 from omnilive.memory.sqlite import SqliteStore
 from omnilive.server.errors import Refusal
 from omnilive.server.hub import Hub
+from omnilive.server.permits import check_source
 from omnilive.server.routing import SESSION, HubDep, errors
 from omnilive.server.running import Pace, Watch
 from omnilive.server.shapes import NewSource, SourceFacts, SourceList
@@ -60,6 +61,7 @@ async def add_source(id: str, request: Request, hub: HubDep) -> dict[str, Any]:
         number = await _watch_upload(hub, id, request)
     elif kind == "application/json":
         source = _parsed(await request.body())
+        check_source(hub.server, source.url)
         pace: Pace = source.pace or ("fast" if kind_of(source.url) == "file" else "live")
         number = await hub.watch(id, source.url, pace)
     else:
