@@ -14,6 +14,7 @@ from omnilive.memory.library import Library, is_being_written
 from omnilive.memory.sqlite import DB_NAME, SqliteStore
 from omnilive.server.config import ServerConfig
 from omnilive.server.errors import Refusal
+from omnilive.server.line import Lines
 from omnilive.server.readers import Readers
 from omnilive.server.running import Pace, Running, Watch
 from omnilive.server.shared import Shared
@@ -36,6 +37,7 @@ class Hub:
         self.config, self.library, self.server = config, library, server
         self.shared = Shared(config)
         self.readers = Readers(library)
+        self.lines = Lines()
         self.running: dict[str, Running] = {}
         self.past = Totals()
         self.closing = False

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
@@ -10,14 +11,18 @@ from omnilive.core.errors import OmniLiveError
 
 if TYPE_CHECKING:
     from omnilive.config import SessionConfig
+    from omnilive.dialogue.end_of_turn import TurnJudge
     from omnilive.perception.senses import Senses
     from omnilive.reasoning.mind import Mind
+    from omnilive.speech.mouth import WorkingMouth
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Shared:
-    """One Senses and one Mind. A model that is missing is a BackendError, each time it is asked."""
+    """One Senses, one Mind, one voice. A model that is missing is a BackendError, each time it
+    is asked; a line goes on without a voice and without a model of turns."""
 
     def __init__(self, config: "SessionConfig") -> None:
         self._config = config
@@ -25,6 +30,10 @@ class Shared:
         self._senses: Senses | None = None
         self._mind: Mind | None = None
         self._warming: asyncio.Task[None] | None = None
+        self._talking = asyncio.Lock()
+        self._voice: WorkingMouth | None = None
+        self._end_of_turn: TurnJudge | None = None
+        self._has_voice = self._has_end_of_turn = False
 
     async def senses(self) -> "Senses":
         """Return what perceives."""
@@ -41,8 +50,29 @@ class Shared:
                 self._warming = asyncio.create_task(_warm_up(self._mind))
             return self._mind
 
+    async def voice(self) -> "WorkingMouth | None":
+        """Return what speaks; None where it is off or cannot be loaded, which is logged once."""
+        async with self._talking:
+            if not self._has_voice:
+                self._has_voice = True
+                self._voice = await _optional(_load_voice, self._config, "answers stay text")
+            return self._voice
+
+    async def end_of_turn(self) -> "TurnJudge | None":
+        """Return what judges whether a turn is over; None where only silence does."""
+        async with self._talking:
+            if not self._has_end_of_turn:
+                self._has_end_of_turn = True
+                self._end_of_turn = await _optional(
+                    _load_end_of_turn, self._config, "turns end by silence"
+                )
+            return self._end_of_turn
+
     def close(self) -> None:
         """Let the workers of the models end."""
+        for model in (self._voice, self._end_of_turn):
+            if model is not None:
+                model.close()
         if self._warming is not None:
             self._warming.cancel()
         if self._senses is not None:
@@ -60,6 +90,28 @@ async def _warm_up(mind: "Mind") -> None:
         await mind.warm_up()
     except OmniLiveError as error:
         logger.warning("answers stay as they are computed: %s", error)
+
+
+async def _optional(
+    load: Callable[["SessionConfig"], T | None], config: "SessionConfig", without: str
+) -> T | None:
+    try:
+        return await run_in_threadpool(load, config)
+    except OmniLiveError as error:
+        logger.warning("%s: %s", without, error)
+        return None
+
+
+def _load_voice(config: "SessionConfig") -> "WorkingMouth | None":
+    from omnilive.speech.mouth import load_mouth
+
+    return load_mouth(config.speech)
+
+
+def _load_end_of_turn(config: "SessionConfig") -> "TurnJudge | None":
+    from omnilive.dialogue.end_of_turn import load_end_of_turn
+
+    return load_end_of_turn(config.dialogue)
 
 
 def _load_senses(config: "SessionConfig") -> "Senses":
