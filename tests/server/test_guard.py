@@ -248,3 +248,28 @@ def test_a_rate_recovers_and_remembers_few() -> None:
     for i in range(2 * ADDRESSES):
         rate.take(str(i))
     assert len(rate._left) == ADDRESSES
+
+
+async def test_no_more_of_anything_than_allowed(
+    library: Library, clip: str, long_clip: str
+) -> None:
+    async with served(library, sessions_max=2, sources_max=1, event_streams_max=1) as api:
+        path, other = await api.session("a"), await api.session("b")
+        refused = await api.post("", {"id": "c"})
+        assert error_of(refused) == (429, "full") and refused.headers["retry-after"]
+        await api.watch(path, long_clip, "live")
+        refused = await api.post(f"{other}/sources", {"url": clip})
+        assert error_of(refused) == (429, "full") and "server.sources_max" in refused.text
+        with api.hub.listening("a", lambda _: None):
+            assert error_of(await api.get("/a/events")) == (429, "full")
+        await api.delete(f"{path}/sources/1")
+        await api.watched(other, clip)
+
+
+async def test_a_source_is_watched_no_longer_than_allowed(library: Library, long_clip: str) -> None:
+    async with served(library, watch_max_s=1.0) as api:
+        path = await api.session()
+        await api.watch(path, long_clip, "live")
+        await api.at_rest(path, 10)
+        (source,) = await api.sources(path)
+        assert source["state"] == "interrupted" and 0 < source["position_s"] < 5

@@ -20,7 +20,7 @@ Pieces = AsyncIterator[str | Answer]
 
 @router.post(
     SESSION + "/ask", response_model=AnswerFacts,
-    responses=errors(503) | {
+    responses=errors(413, 429, 503) | {
         200: {
             "description": "the answer; as text/event-stream: events `delta` {text}, then `answer`",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},

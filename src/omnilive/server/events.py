@@ -17,6 +17,7 @@ from omnilive.memory.base import LogEntry
 from omnilive.memory.sqlite import SqliteStore
 from omnilive.server.errors import Refusal
 from omnilive.server.hub import Hub
+from omnilive.server.limits import refuse_full
 from omnilive.server.routing import SESSION, HubDep, errors
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 @router.get(
     SESSION + "/events", response_class=StreamingResponse,
-    responses=errors() | {
+    responses=errors(429) | {
         200: {
             "description": "`id: SEQ`, `event: TYPE`, `data: JSON`; a partial caption has no id",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
@@ -45,6 +46,8 @@ async def follow_events(
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
     """Send the log after a sequence number, and go on as it grows, until the client leaves."""
+    limit = hub.server.event_streams_max
+    refuse_full(hub.listener_count, limit, "event streams open", "event_streams_max")
     await hub.read(id, SqliteStore.last_seq)  # unknown or damaged: said before the stream begins
     if last_event_id is not None and last_event_id.isdecimal():
         after = max(after, int(last_event_id))

@@ -14,6 +14,7 @@ from omnilive.memory.library import Library, is_being_written
 from omnilive.memory.sqlite import DB_NAME, SqliteStore
 from omnilive.server.config import ServerConfig
 from omnilive.server.errors import Refusal
+from omnilive.server.limits import refuse_full
 from omnilive.server.line import Lines
 from omnilive.server.readers import Readers
 from omnilive.server.running import Pace, Running, Watch
@@ -83,6 +84,8 @@ class Hub:
         """
         async with self._door(name):
             await self.check_free(name)
+            count = sum(len(running.watches) for running in self.running.values())
+            refuse_full(count, self.server.sources_max, "sources being watched", "sources_max")
             running = self.running.get(name) or await self._open(name)
             try:
                 watch = await running.start(url, pace, source)
@@ -92,7 +95,17 @@ class Hub:
             follower = asyncio.create_task(self._follow(name, running, watch))
             self._followers.add(follower)
             follower.add_done_callback(self._followers.discard)
+            self._end_in_time(watch)
             return watch.source_id
+
+    def _end_in_time(self, watch: Watch) -> None:
+        """Stop a source when it has been watched as long as the server allows."""
+        if self.server.watch_max_s is not None:
+            loop, close = asyncio.get_running_loop(), watch.pipeline.source.close
+            timer = loop.call_later(
+                self.server.watch_max_s, lambda: loop.run_in_executor(None, close)
+            )
+            watch.task.add_done_callback(lambda _: timer.cancel())
 
     async def check_free(self, name: str) -> None:
         """Refuse to watch into a session that another process writes."""
@@ -255,6 +268,8 @@ class Hub:
     def _create(self, name: str) -> None:
         if (self.library.folder(name) / DB_NAME).is_file():
             raise Refusal(409, "session_exists", f"there is a session {name!r} already")
+        stored = len(self.library.names())
+        refuse_full(stored, self.server.sessions_max, "sessions", "sessions_max")
         self.library.create(name).close()
 
     def _delete(self, name: str) -> None:

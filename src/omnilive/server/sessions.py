@@ -15,7 +15,10 @@ logger = logging.getLogger(__name__)
 router = APIRouter(tags=["sessions"])
 
 
-@router.get("/v1/sessions", response_model=SessionList, response_model_exclude_none=True)
+@router.get(
+    "/v1/sessions", response_model=SessionList, response_model_exclude_none=True,
+    responses=errors(),
+)  # fmt: skip
 def list_sessions(hub: HubDep) -> dict[str, Any]:
     """List the stored sessions; a damaged one is listed with its error."""
     return {"sessions": [_described(hub.library, name) for name in hub.library.names()]}
@@ -23,7 +26,7 @@ def list_sessions(hub: HubDep) -> dict[str, Any]:
 
 @router.post(
     "/v1/sessions", status_code=201, response_model=SessionFacts, response_model_exclude_none=True,
-    responses=errors(409, 507),
+    responses=errors(409, 413, 429, 507),
 )  # fmt: skip
 async def create_session(body: NewSession, hub: HubDep) -> dict[str, Any]:
     """Make an empty session."""

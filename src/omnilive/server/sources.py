@@ -52,7 +52,7 @@ async def list_sources(id: str, hub: HubDep) -> dict[str, Any]:
 
 @router.post(
     SESSION + "/sources", status_code=201, response_model=SourceFacts,
-    responses=errors(409, 413, 415, 503, 507), openapi_extra={"requestBody": _BODY},
+    responses=errors(409, 413, 415, 429, 503, 507), openapi_extra={"requestBody": _BODY},
 )  # fmt: skip
 async def add_source(id: str, request: Request, hub: HubDep) -> dict[str, Any]:
     """Watch a URL (JSON) or an uploaded file (multipart field `file`); answers once it is open."""
