@@ -303,11 +303,15 @@ class FunctionCall(ResponseEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ResponseDone(ResponseEvent):
-    """A response is over: its text, what of it was heard, and where the time went."""
+    """A response is over: its text, what of it was heard, and where the time went.
+
+    `heard_s` is how many seconds of its sound were played.
+    """
 
     status: Status
     text: str
     heard: str
+    heard_s: float = 0.0
     answer: Answer | None = None
     latency: Latency = Latency()
     error: str = ""
