@@ -22,7 +22,10 @@ export default tseslint.config(
   },
   {
     files: ["**/*.{ts,tsx}"],
-    rules: { "max-lines": ["error", { max: 200 }] },
+    rules: { "max-lines": ["error", { max: 280 }] },
   },
+  // One text a line: long, and one idea.
+  { files: ["src/strings/*.ts"], rules: { "max-lines": ["error", { max: 500 }] } },
+  { files: ["public/worklets/*.js"], languageOptions: { globals: globals.audioWorklet } },
   { files: ["e2e/**/*.js", "*.js"], languageOptions: { globals: globals.node } },
 );

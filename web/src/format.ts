@@ -10,6 +10,13 @@ export function clock(seconds: number): string {
   return h > 0 ? `${h}:${String(m).padStart(2, "0")}:${ss}` : `${m}:${ss}`;
 }
 
+/** "1:15" -> 75, "75" -> 75, "1:01:15.5" -> 3675.5; null for what is no time. */
+export function parseClock(text: string): number | null {
+  const parts = text.trim().split(":");
+  if (parts.length > 3 || !parts.every((part) => /^\d+(\.\d+)?$/.test(part))) return null;
+  return parts.reduce((total, part) => total * 60 + Number(part), 0);
+}
+
 /** "0:12–0:15", or "0:12" when both ends fall in the same second. */
 export function span(start_s: number, end_s: number): string {
   const [start, end] = [clock(start_s), clock(end_s)];
@@ -43,7 +50,7 @@ export function age(wall_s: number, now_s: number = Date.now() / 1000): string {
 
 /** "0.9 s" below ten seconds, "12 s" above. */
 export function seconds(value: number): string {
-  return `${value.toFixed(value < 9.95 ? 1 : 0)} s`;
+  return t("unit.seconds", { count: value.toFixed(value < 9.95 ? 1 : 0) });
 }
 
 /** The last part of an address or path: what people call a source. */

@@ -1,7 +1,7 @@
 /** Every call to the server that is answered once. The event stream is in `events.ts`. */
 
 import { post, request } from "./request";
-import type { Answer, Pace, SearchResult, Session, Source, Timeline } from "./types";
+import type { About, Answer, Pace, SearchResult, Session, Source, Timeline } from "./types";
 
 export function sessionPath(id: string): string {
   return `/v1/sessions/${encodeURIComponent(id)}`;
@@ -67,4 +67,20 @@ export async function search(
   const query = new URLSearchParams({ q, limit: String(limit) });
   const path = `${sessionPath(id)}/search?${query.toString()}`;
   return (await request<{ results: SearchResult[] }>(path, { signal })).results;
+}
+
+/** What the server can do, and how to reach it. */
+export function getAbout(): Promise<About> {
+  return request("/v1/about");
+}
+
+export function forgetSpan(id: string, start_s: number, end_s: number): Promise<void> {
+  const query = new URLSearchParams({ start_s: String(start_s), end_s: String(end_s) });
+  return request(`${sessionPath(id)}/memory?${query.toString()}`, { method: "DELETE" });
+}
+
+/** The address of a span as a film. */
+export function clipUrl(id: string, start_s: number, end_s: number): string {
+  const query = new URLSearchParams({ start_s: start_s.toFixed(2), end_s: end_s.toFixed(2) });
+  return `${sessionPath(id)}/clip.mp4?${query.toString()}`;
 }

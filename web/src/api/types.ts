@@ -28,7 +28,7 @@ export type SourceState =
 export interface Source {
   id: number;
   url: string;
-  kind: "file" | "device" | "network";
+  kind: "file" | "device" | "network" | "push";
   state: SourceState;
   detail: string;
   offset_s: number;
@@ -37,6 +37,15 @@ export interface Source {
   has_video: boolean;
   has_audio: boolean;
   playable: boolean;
+  /** While it is watched: how far perception is behind, and pictures it had to skip. */
+  lag_s?: number | null;
+  dropped?: number | null;
+}
+
+export interface About {
+  version: string;
+  ice_servers: RTCIceServer[];
+  voice?: { name: string; languages: string[] } | null;
 }
 
 export type Pace = "live" | "fast";
@@ -83,6 +92,16 @@ export interface Answer {
   timing: { recall_s: number; first_token_s: number; total_s: number };
 }
 
+/** Where the time of a turn went: seconds since the last word. Null: it never came to that. */
+export interface Latency {
+  end_of_turn_s: number | null;
+  transcript_s: number | null;
+  recall_s: number | null;
+  first_text_s: number | null;
+  first_audio_s: number | null;
+  total_s: number | null;
+}
+
 interface Logged {
   /** Absent on a partial percept: it is not in the log. */
   seq?: number;
@@ -103,8 +122,82 @@ export interface Percept extends Logged {
   data?: { id?: string; [key: string]: unknown };
 }
 
+export interface UserTurn extends Logged {
+  type: "turn";
+  role: "user";
+  text: string;
+  start_s: number;
+  end_s: number;
+  spoken: boolean;
+  line: string;
+  /** False: heard and remembered, but not said to the assistant. */
+  addressed: boolean;
+}
+
+export interface AssistantTurn extends Logged {
+  type: "turn";
+  role: "assistant";
+  /** What was heard of it; `full_text` is what it had to say. */
+  text: string;
+  full_text: string;
+  start_s: number;
+  end_s: number;
+  spoken: boolean;
+  line: string;
+  interrupted: boolean;
+  /** The log number of the answer with its evidence. */
+  answer: number | null;
+  latency: Latency | null;
+}
+
+export interface Alert extends Logged {
+  type: "alert";
+  watch: string;
+  /** The rule as understood. */
+  rule: string;
+  text: string;
+  start_s: number;
+  end_s: number;
+  confidence: number;
+  evidence: Evidence[];
+  urgency?: string;
+  latency?: { total_s?: number | null } | null;
+  duplicate?: number;
+}
+
+export type WatchState = "armed" | "paused" | "done";
+
+/** A standing watch. `understood` is the rule in words, `rule` as it is stored. */
+export interface Watch {
+  id: string;
+  text: string;
+  understood: string;
+  state: WatchState;
+  rule: unknown;
+  fired: number;
+  last_alert_t: number | null;
+}
+
+/** Why a watch fired, or stayed silent, at a second. */
+export interface Explanation {
+  t: number;
+  fired: boolean;
+  reason: string;
+}
+
+export interface WatchPreview {
+  understood: string | null;
+  rule: unknown;
+  question: string | null;
+}
+
 export type SessionEvent =
   | Percept
+  | UserTurn
+  | AssistantTurn
+  | Alert
+  | (Logged & { type: "watch"; watch: string; state: string })
+  | (Logged & { type: "forgotten"; start_s: number; end_s: number })
   | (Logged & Omit<Moment, "facts"> & { type: "moment" })
   | (Logged & { type: "gap"; start_s: number; end_s: number; reason: string })
   | (Logged & { type: "health"; source?: number; state?: SourceState; detail?: string })
@@ -114,6 +207,10 @@ export type SessionEvent =
 
 export const EVENT_TYPES = [
   "percept",
+  "turn",
+  "alert",
+  "watch",
+  "forgotten",
   "moment",
   "gap",
   "health",

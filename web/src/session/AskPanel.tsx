@@ -2,10 +2,14 @@ import { useEffect, useRef, type ActionDispatch } from "react";
 
 import { ask } from "../api/client";
 import { asApiError } from "../api/request";
+import type { OpenCall } from "../live/calls";
+import { draftOf } from "../live/draft";
 import { t } from "../strings";
 import { AskBox } from "./AskBox";
+import { Draft } from "./Draft";
 import { ExchangeCard } from "./ExchangeCard";
 import { Examples } from "./Examples";
+import { isAwaited } from "./exchanges";
 import type { Action, SessionState } from "./state";
 import type { Highlight, Playhead } from "./usePlayhead";
 
@@ -14,25 +18,30 @@ interface AskPanelProps {
   state: SessionState;
   dispatch: ActionDispatch<[Action]>;
   playhead: Playhead;
+  call: OpenCall | null;
   onShow: (t: number, highlight?: Highlight) => void;
 }
 
-/** Questions and their answers, newest last, above the box to type the next one. */
-export function AskPanel({ id, state, dispatch, playhead, onShow }: AskPanelProps) {
+/** Questions and their answers, typed and spoken, newest last, above the box for the next one. */
+export function AskPanel({ id, state, dispatch, playhead, call, onShow }: AskPanelProps) {
   const { exchanges } = state;
   const end = useRef<HTMLDivElement>(null);
   const asked = useRef(0);
-  const settled = exchanges.filter((exchange) => exchange.answer ?? exchange.error).length;
+  const settled = exchanges.filter((exchange) => !isAwaited(exchange)).length;
+  const draft = draftOf(call?.state ?? null, exchanges);
+  const awaited = exchanges.findLast(isAwaited);
 
   useEffect(() => {
     const list = end.current?.parentElement;
     if (list) list.scrollTop = list.scrollHeight;
-  }, [exchanges.length, settled]);
+  }, [exchanges.length, settled, draft.said, draft.reply, draft.coming]);
 
   async function send(question: string, asOf_s: number | null): Promise<void> {
     asked.current += 1;
-    const key = `asked-${asked.current}`;
+    const key = `asked-${Date.now()}-${asked.current}`;
     dispatch({ type: "asked", key, question, asOf_s });
+    // In a call the question goes the way of the spoken ones, and is answered aloud.
+    if (asOf_s === null && call?.call.ask(question) === true) return;
     try {
       dispatch({ type: "answered", key, answer: await ask(id, question, asOf_s) });
     } catch (thrown) {
@@ -42,6 +51,7 @@ export function AskPanel({ id, state, dispatch, playhead, onShow }: AskPanelProp
 
   // Standing before the end of a session, one may want to know what was known there.
   const until_s = playhead.t > 0.5 && playhead.t < state.edge_s - 0.5 ? playhead.t : null;
+  const empty = exchanges.length === 0 && draft.said === "" && draft.reply === "";
   return (
     <section className="panel ask" aria-labelledby="ask-title">
       <h2 id="ask-title" className="panel-title">
@@ -54,13 +64,23 @@ export function AskPanel({ id, state, dispatch, playhead, onShow }: AskPanelProp
         tabIndex={0}
         aria-label={t("ask.title")}
       >
-        {exchanges.length === 0 && <Examples onAsk={(question) => void send(question, null)} />}
+        {empty && <Examples onAsk={(question) => void send(question, null)} />}
         {exchanges.map((exchange) => (
-          <ExchangeCard key={exchange.key} id={id} exchange={exchange} onShow={onShow} />
+          <ExchangeCard
+            key={exchange.key}
+            id={id}
+            exchange={exchange}
+            coming={exchange === awaited ? draft.coming : ""}
+            onShow={onShow}
+          />
         ))}
+        <Draft said={draft.said} reply={draft.reply} />
         <div ref={end} />
       </div>
-      <AskBox until_s={until_s} onAsk={(question, asOf_s) => void send(question, asOf_s)} />
+      <AskBox
+        until_s={call === null ? until_s : null}
+        onAsk={(question, asOf_s) => void send(question, asOf_s)}
+      />
     </section>
   );
 }

@@ -13,9 +13,14 @@ interface CaptionsProps {
 /** The words spoken at the time on show; a word not settled yet is drawn lighter. */
 export function Captions({ state, playhead }: CaptionsProps) {
   const { moments, percepts, partials, edge_s } = state;
-  const lines = useMemo(() => speechLines(moments, percepts), [moments, percepts]);
   const live = playhead.following ? liveCaptions(percepts, partials, edge_s) : [];
-  const shown = live.length > 0 ? live : captionsAt(lines, playhead.t);
+  const stored = live.length === 0;
+  // Not while the newest words are shown: a long session has many lines, and percepts come often.
+  const lines = useMemo(
+    () => (stored ? speechLines(moments, percepts) : []),
+    [stored, moments, percepts],
+  );
+  const shown = stored ? captionsAt(lines, playhead.t) : live;
 
   const strip = useRef<HTMLElement>(null);
   useEffect(() => {

@@ -2,58 +2,72 @@ import type { Answer } from "../api/types";
 import { clock, seconds } from "../format";
 import { t } from "../strings";
 import { ErrorNote } from "../ui/ErrorNote";
-import { EvidenceChip } from "./EvidenceChip";
+import { Icon } from "../ui/Icon";
+import { EvidenceList } from "./EvidenceList";
+import { isAwaited } from "./exchanges";
+import { SpokenText } from "./SpokenText";
 import type { Exchange } from "./state";
 import type { Highlight } from "./usePlayhead";
+import { Waterfall } from "./Waterfall";
 
 interface ExchangeCardProps {
   id: string;
   exchange: Exchange;
+  /** What is being answered just now, as it comes. */
+  coming?: string;
   onShow: (t: number, highlight?: Highlight) => void;
 }
 
 /** One question with what became of it. */
-export function ExchangeCard({ id, exchange, onShow }: ExchangeCardProps) {
-  const { question, asOf_s, answer, error } = exchange;
+export function ExchangeCard({ id, exchange, coming = "", onShow }: ExchangeCardProps) {
+  const { question, asOf_s, spoken, answer, reply, error } = exchange;
+  const awaited = isAwaited(exchange);
   return (
-    <article className="exchange" aria-label={question}>
-      <p className="question">
-        {question}
-        {asOf_s !== null && (
-          <span className="as-of"> {t("ask.asof", { time: clock(asOf_s) })}</span>
-        )}
-      </p>
-      {answer === null && error === null && <p className="thinking">{t("ask.thinking")}</p>}
+    <article className="exchange" aria-label={question === "" ? t("turn.unasked") : question}>
+      {question !== "" && (
+        <p className="question">
+          {spoken && (
+            <span className="spoken-sign" title={t("turn.spoken")}>
+              <Icon name="microphone" size={14} />
+              <span className="visually-hidden">{t("turn.spoken")}: </span>
+            </span>
+          )}
+          {question}
+          {asOf_s !== null && (
+            <span className="as-of"> {t("ask.asof", { time: clock(asOf_s) })}</span>
+          )}
+        </p>
+      )}
+      {awaited && coming === "" && <p className="thinking">{t("ask.thinking")}</p>}
+      {awaited && coming !== "" && <p className="answer-text coming">{coming}</p>}
       {error !== null && <ErrorNote message={error} />}
-      {answer && <AnswerText id={id} answer={answer} onShow={onShow} />}
+      {(answer ?? reply) && <AnswerText id={id} exchange={exchange} onShow={onShow} />}
     </article>
   );
 }
 
-function AnswerText({
-  id,
-  answer,
-  onShow,
-}: {
-  id: string;
-  answer: Answer;
-  onShow: ExchangeCardProps["onShow"];
-}) {
-  const { text, supported, evidence, timing, model } = answer;
+function AnswerText({ id, exchange, onShow }: Omit<ExchangeCardProps, "coming">) {
+  const { answer, reply } = exchange;
   return (
-    <div className="answer" data-supported={supported}>
-      {!supported && <p className="unsupported">{t("ask.unsupported")}</p>}
-      <p className="answer-text">{text}</p>
-      {evidence.length > 0 && (
-        <ul className="chips" aria-label={t("evidence.label")}>
-          {evidence.map((item, at) => (
-            <li key={`${item.id}-${at}`}>
-              <EvidenceChip id={id} evidence={item} onShow={onShow} />
-            </li>
-          ))}
-        </ul>
+    <div className="answer" data-supported={answer?.supported ?? true}>
+      {answer?.supported === false && <p className="unsupported">{t("ask.unsupported")}</p>}
+      {reply === null ? (
+        <p className="answer-text">{answer?.text}</p>
+      ) : (
+        <SpokenText reply={reply} text={answer?.text} />
       )}
-      <p className="fine">{t("ask.timing", { total: seconds(timing.total_s), model })}</p>
+      {answer !== null && answer.evidence.length > 0 && (
+        <EvidenceList id={id} evidence={answer.evidence} onShow={onShow} />
+      )}
+      {reply?.latency ? (
+        <Waterfall latency={reply.latency} />
+      ) : (
+        answer && <Timing answer={answer} />
+      )}
     </div>
   );
+}
+
+function Timing({ answer: { timing, model } }: { answer: Answer }) {
+  return <p className="fine">{t("ask.timing", { total: seconds(timing.total_s), model })}</p>;
 }

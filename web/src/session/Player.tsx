@@ -1,8 +1,12 @@
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 
 import { clock } from "../format";
+import type { OpenCall } from "../live/calls";
+import { Preview } from "../live/Preview";
 import { t } from "../strings";
 import { Icon } from "../ui/Icon";
+import { ClipButton } from "./ClipButton";
+import type { Span } from "./ForgetPanel";
 import { PlayerControls } from "./PlayerControls";
 import { Picture } from "./Picture";
 import { Scrubber } from "./Scrubber";
@@ -15,17 +19,22 @@ interface PlayerProps {
   id: string;
   state: SessionState;
   playhead: Playhead;
+  /** The call in progress: its camera is shown in place of what is remembered. */
+  call: OpenCall | null;
+  /** A span being chosen, drawn on the scrubber. */
+  chosen: Span | null;
   onShow: (t: number) => void;
 }
 
 /** The time on show as a picture: the source itself where it can be played, else what is remembered. */
-export function Player({ id, state, playhead, onShow }: PlayerProps) {
+export function Player({ id, state, playhead, call, chosen, onShow }: PlayerProps) {
   const frame = useRef<HTMLElement>(null);
   const [muted, setMuted] = useState(false);
   const [broken, setBroken] = useState<ReadonlySet<number>>(new Set());
   const source = sourceAt(state.sources, playhead.t, broken);
   const gap = gapAt(state.gaps, playhead.t);
   const total_s = Math.max(state.edge_s, playhead.t);
+  const isLookingBack = !playhead.following && playhead.jumps > 0;
   useSlideshow(playhead, source === undefined, total_s);
 
   function toggle(): void {
@@ -64,15 +73,24 @@ export function Player({ id, state, playhead, onShow }: PlayerProps) {
         )}
         {gap && <p className="screen-hint">{t("player.gap", { reason: gap.reason })}</p>}
         {broken.size > 0 && <p className="screen-hint">{t("player.unplayable")}</p>}
+        {call && <Preview open={call} small={isLookingBack} />}
         {playhead.following && <span className="badge live">{t("player.live")}</span>}
       </div>
-      <Scrubber id={id} state={state} playhead={playhead} total_s={total_s} onShow={onShow} />
+      <Scrubber
+        id={id}
+        state={state}
+        playhead={playhead}
+        chosen={chosen}
+        total_s={total_s}
+        onShow={onShow}
+      />
       <PlayerControls
         playhead={playhead}
         time={`${clock(playhead.t)} / ${clock(total_s)}`}
         live={state.session?.running === true}
         sound={source?.has_audio === true ? { muted, onMuted: setMuted } : null}
         onToggle={toggle}
+        clip={<ClipButton id={id} highlight={playhead.highlight} />}
         onFull={() => void toggleFullScreen(frame.current)}
       />
     </section>

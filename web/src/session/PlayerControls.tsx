@@ -1,3 +1,5 @@
+import type { ReactNode } from "react";
+
 import { t } from "../strings";
 import { Icon } from "../ui/Icon";
 import type { Playhead } from "./usePlayhead";
@@ -8,12 +10,13 @@ interface PlayerControlsProps {
   /** The session is running: there is a newest second to go to. */
   live: boolean;
   sound: { muted: boolean; onMuted: (muted: boolean) => void } | null;
+  clip: ReactNode;
   onToggle: () => void;
   onFull: () => void;
 }
 
 export function PlayerControls(props: PlayerControlsProps) {
-  const { playhead, time, live, sound, onToggle, onFull } = props;
+  const { playhead, time, live, sound, clip, onToggle, onFull } = props;
   const going = playhead.playing || playhead.following;
   const playLabel = t(going ? "player.pause" : "player.play");
   return (
@@ -25,6 +28,7 @@ export function PlayerControls(props: PlayerControlsProps) {
         {time}
       </span>
       <span className="spacer" />
+      {clip}
       {live && !playhead.following && (
         <button type="button" className="button small" onClick={playhead.follow}>
           {t("player.golive")}

@@ -3,6 +3,7 @@ import { useState, type PointerEvent } from "react";
 import { keyframeUrl } from "../api/client";
 import { clock } from "../format";
 import { t } from "../strings";
+import type { Span } from "./ForgetPanel";
 import { keyframeAt } from "./selectors";
 import type { SessionState } from "./state";
 import type { Playhead } from "./usePlayhead";
@@ -11,12 +12,14 @@ interface ScrubberProps {
   id: string;
   state: SessionState;
   playhead: Playhead;
+  /** A span being chosen. */
+  chosen: Span | null;
   total_s: number;
   onShow: (t: number) => void;
 }
 
 /** The whole session as a line: drag to a time; gaps and the evidence on show are marked on it. */
-export function Scrubber({ id, state, playhead, total_s, onShow }: ScrubberProps) {
+export function Scrubber({ id, state, playhead, chosen, total_s, onShow }: ScrubberProps) {
   const [hover_s, setHover] = useState<number | null>(null);
   const { t: at, highlight } = playhead;
   const share = (t: number) => `${total_s > 0 ? Math.min(100, (t / total_s) * 100) : 0}%`;
@@ -48,6 +51,9 @@ export function Scrubber({ id, state, playhead, total_s, onShow }: ScrubberProps
             style={spanStyle(gap.start_s, gap.end_s)}
           />
         ))}
+        {chosen && (
+          <div className="scrubber-chosen" style={spanStyle(chosen.start_s, chosen.end_s)} />
+        )}
         {highlight && (
           <div
             className="scrubber-evidence"

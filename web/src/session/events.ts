@@ -1,7 +1,7 @@
 /** What one event of the log changes. */
 
-import type { Fact, Moment, Percept, SessionEvent } from "../api/types";
-import { exchangesAfterLogged } from "./exchanges";
+import type { Alert, Fact, Moment, Percept, SessionEvent } from "../api/types";
+import { exchangesAfterLogged, exchangesAfterTurn } from "./exchanges";
 import { factOf, perceptKey, PERCEPTS_KEPT, type SessionState } from "./state";
 
 type MomentEvent = Extract<SessionEvent, { type: "moment" }>;
@@ -19,9 +19,21 @@ export function applyEvent(before: SessionState, event: SessionEvent): SessionSt
       return { ...state, gaps: [...state.gaps, { start_s, end_s, reason }] };
     }
     case "answer": {
-      const key = `log-${event.seq ?? event.t}`;
-      return { ...state, exchanges: exchangesAfterLogged(state.exchanges, event, key) };
+      const { seq = null } = event;
+      return { ...state, exchanges: exchangesAfterLogged(state.exchanges, event, seq) };
     }
+    case "turn":
+      return { ...state, exchanges: exchangesAfterTurn(state.exchanges, event) };
+    case "alert":
+      return {
+        ...state,
+        alerts: withAlert(state.alerts, event),
+        watchesSeen: state.watchesSeen + 1,
+      };
+    case "watch":
+      return { ...state, watchesSeen: state.watchesSeen + 1 };
+    case "forgotten":
+      return withoutSpan(state, event);
     case "health":
     case "source":
       return withSince(state, event);
@@ -90,6 +102,31 @@ function withFacts(moment: Moment, facts: Fact[]): Moment {
 
 function same(a: Fact, b: Fact): boolean {
   return a.kind === b.kind && a.text === b.text && Math.abs(a.start_s - b.start_s) < 0.05;
+}
+
+/** How many alerts are kept at hand; older ones are asked for. */
+const ALERTS_KEPT = 200;
+
+function withAlert(alerts: Alert[], alert: Alert): Alert[] {
+  const others = alerts.filter(({ seq }) => seq !== alert.seq);
+  return [...others, alert].slice(-ALERTS_KEPT);
+}
+
+/** What was forgotten goes at once; the rest is asked for again, since the server may merge. */
+function withoutSpan(
+  state: SessionState,
+  { start_s, end_s }: { start_s: number; end_s: number },
+): SessionState {
+  const apart = (span: { start_s: number; end_s: number }) =>
+    span.end_s <= start_s || span.start_s >= end_s;
+  return {
+    ...state,
+    moments: state.moments.filter(apart),
+    percepts: state.percepts.filter(apart),
+    partials: state.partials.filter(apart),
+    alerts: state.alerts.filter(apart),
+    forgotten: state.forgotten + 1,
+  };
 }
 
 /** Note since when. The state itself is asked for (`useSession`): the log may tell of old times. */

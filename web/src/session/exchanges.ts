@@ -1,10 +1,31 @@
-/** Questions and answers. An answer arrives twice, as the reply and over the event log: keep one. */
+/**
+ * The dialogue: questions with their answers. A typed one is told twice, by the reply to it and by
+ * the event log; a spoken one by three lines of the log: the turn, the answer, and how it was said.
+ */
 
-import type { Answer } from "../api/types";
+import type { Answer, AssistantTurn, UserTurn } from "../api/types";
 import type { Exchange } from "./state";
+
+export function newExchange(part: Partial<Exchange> & { key: string }): Exchange {
+  return {
+    question: "",
+    asOf_s: null,
+    spoken: false,
+    answer: null,
+    answerSeq: null,
+    reply: null,
+    error: null,
+    ...part,
+  };
+}
 
 function sameAnswer(a: Answer, b: Answer): boolean {
   return a.question === b.question && a.text === b.text && Math.abs(a.t - b.t) < 0.01;
+}
+
+/** Nothing has become of it yet. */
+export function isAwaited({ question, answer, error, reply }: Exchange): boolean {
+  return question !== "" && answer === null && error === null && reply === null;
 }
 
 export function settle(exchanges: Exchange[], key: string, outcome: Partial<Exchange>): Exchange[] {
@@ -18,27 +39,64 @@ export function exchangesAfterAnswer(
   exchanges: Exchange[],
   { key, answer }: { key: string; answer: Answer },
 ): Exchange[] {
-  const others = exchanges.filter(
+  const twin = exchanges.find(
     (exchange) =>
-      exchange.key === key || exchange.answer === null || !sameAnswer(exchange.answer, answer),
+      exchange.key !== key && exchange.answer !== null && sameAnswer(exchange.answer, answer),
   );
-  return settle(others, key, { answer, error: null });
+  const others = exchanges.filter((exchange) => exchange !== twin);
+  return settle(others, key, { answer, answerSeq: twin?.answerSeq ?? null, error: null });
 }
 
 /** An answer read from the event log: ours, still awaited; already known; or somebody else's. */
 export function exchangesAfterLogged(
   exchanges: Exchange[],
   answer: Answer,
-  key: string,
+  seq: number | null,
 ): Exchange[] {
-  if (exchanges.some((known) => known.answer !== null && sameAnswer(known.answer, answer))) {
-    return exchanges;
-  }
-  const awaited = exchanges.find(
-    (exchange) =>
-      exchange.answer === null && exchange.error === null && exchange.question === answer.question,
-  );
-  if (awaited) return settle(exchanges, awaited.key, { answer });
+  const known = exchanges.find(({ answer: had }) => had !== null && sameAnswer(had, answer));
+  if (known) return settle(exchanges, known.key, { answerSeq: seq });
+  const awaited = exchanges.filter(isAwaited);
+  const asked =
+    awaited.find(({ question }) => question === answer.question) ??
+    awaited.findLast(({ spoken, question }) => spoken && akin(question, answer.question));
+  if (asked) return settle(exchanges, asked.key, { answer, answerSeq: seq });
   const { question } = answer;
-  return [...exchanges, { key, question, asOf_s: null, answer, error: null }];
+  return [
+    ...exchanges,
+    newExchange({ key: `log-${seq ?? answer.t}`, question, answer, answerSeq: seq }),
+  ];
+}
+
+/** A question may have lost its wake word on the way to the answer. */
+function akin(said: string, asked: string): boolean {
+  const [a, b] = [said, asked].map((text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " "));
+  return a !== undefined && b !== undefined && (a.includes(b.trim()) || b.includes(a.trim()));
+}
+
+export function exchangesAfterTurn(
+  exchanges: Exchange[],
+  turn: UserTurn | AssistantTurn,
+): Exchange[] {
+  return turn.role === "user" ? afterUser(exchanges, turn) : afterAssistant(exchanges, turn);
+}
+
+/** What people say to each other is remembered, and is no part of the dialogue. */
+function afterUser(exchanges: Exchange[], turn: UserTurn): Exchange[] {
+  const { addressed, text: question, spoken, seq } = turn;
+  if (!addressed || question === "") return exchanges;
+  const asked = exchanges.find((known) => isAwaited(known) && known.question === question);
+  if (asked && !spoken) return exchanges;
+  return [...exchanges, newExchange({ key: `turn-${seq ?? turn.t}`, question, spoken })];
+}
+
+function afterAssistant(exchanges: Exchange[], turn: AssistantTurn): Exchange[] {
+  const { text: heard, full_text: full, spoken, interrupted, latency, answer, seq } = turn;
+  const reply = { heard, full: full === "" ? heard : full, spoken, interrupted, latency };
+  const said =
+    answer === null
+      ? exchanges.findLast(isAwaited)
+      : exchanges.find(({ answerSeq }) => answerSeq === answer);
+  if (said) return settle(exchanges, said.key, { reply });
+  if (reply.full === "") return exchanges;
+  return [...exchanges, newExchange({ key: `said-${seq ?? turn.t}`, reply })];
 }

@@ -1,6 +1,6 @@
 /** How the session page's state changes. Pure: same state and action, same result. */
 
-import { exchangesAfterAnswer, settle } from "./exchanges";
+import { exchangesAfterAnswer, newExchange, settle } from "./exchanges";
 import { applyEvent } from "./events";
 import { watchedTo, type Action, type SessionState } from "./state";
 import type { Moment } from "../api/types";
@@ -14,6 +14,7 @@ export function reduce(state: SessionState, action: Action): SessionState {
         sources: action.sources,
         moments: action.moments,
         complete: action.complete,
+        openedAt: action.session.events,
         edge_s: Math.max(action.session.duration_s, watchedTo(action.sources)),
       };
     case "session":
@@ -28,6 +29,13 @@ export function reduce(state: SessionState, action: Action): SessionState {
         sources: action.sources,
         edge_s: Math.max(state.edge_s, watchedTo(action.sources)),
       };
+    case "reloaded":
+      return {
+        ...state,
+        moments: action.moments,
+        complete: action.complete,
+        gathering: new Set(),
+      };
     case "earlier":
       return {
         ...state,
@@ -40,7 +48,7 @@ export function reduce(state: SessionState, action: Action): SessionState {
       return { ...state, link: action.link };
     case "asked": {
       const { key, question, asOf_s } = action;
-      const exchange = { key, question, asOf_s, answer: null, error: null };
+      const exchange = newExchange({ key, question, asOf_s });
       return { ...state, exchanges: [...state.exchanges, exchange] };
     }
     case "answered":

@@ -3,7 +3,9 @@
 import type { Link } from "../api/events";
 import type {
   Answer,
+  Alert,
   Fact,
+  Latency,
   Moment,
   Percept,
   Session,
@@ -18,13 +20,28 @@ export interface Gap {
   reason: string;
 }
 
-/** A question with, in time, its answer or the reason there is none. */
+/** How an answer was said: what was heard of it, and where the time went. */
+export interface Reply {
+  heard: string;
+  full: string;
+  spoken: boolean;
+  interrupted: boolean;
+  latency: Latency | null;
+}
+
+/** A question, typed or said, with, in time, its answer or the reason there is none. */
 export interface Exchange {
   key: string;
+  /** Empty where OmniLive spoke unasked. */
   question: string;
   /** Set when the question was about the past only. */
   asOf_s: number | null;
+  /** It was asked aloud. */
+  spoken: boolean;
   answer: Answer | null;
+  /** The answer's number in the log, by which a reply names it. */
+  answerSeq: number | null;
+  reply: Reply | null;
   error: string | null;
 }
 
@@ -44,6 +61,14 @@ export interface SessionState {
   partials: Percept[];
   gaps: Gap[];
   exchanges: Exchange[];
+  /** The newest event of the log when the page was opened: what comes after it is news. */
+  openedAt: number;
+  /** Oldest first. */
+  alerts: Alert[];
+  /** Changes with every event about a watch, so that the list of watches is asked for again. */
+  watchesSeen: number;
+  /** Changes when something was forgotten, so that memory is asked for again. */
+  forgotten: number;
   link: Link;
   /** The newest second known of. */
   edge_s: number;
@@ -53,6 +78,7 @@ export type Action =
   | { type: "opened"; session: Session; sources: Source[]; moments: Moment[]; complete: boolean }
   | { type: "session"; session: Session }
   | { type: "sources"; sources: Source[] }
+  | { type: "reloaded"; moments: Moment[]; complete: boolean }
   | { type: "earlier"; moments: Moment[]; complete: boolean }
   | { type: "event"; event: SessionEvent }
   | { type: "link"; link: Link }
@@ -71,6 +97,10 @@ export const emptyState: SessionState = {
   partials: [],
   gaps: [],
   exchanges: [],
+  openedAt: 0,
+  alerts: [],
+  watchesSeen: 0,
+  forgotten: 0,
   link: "connecting",
   edge_s: 0,
 };

@@ -72,6 +72,15 @@ export function useSession(id: string): OpenSession {
     return () => window.clearInterval(timer);
   }, [active, refresh]);
 
+  const { forgotten } = state;
+  useEffect(() => {
+    if (forgotten === 0) return;
+    getTimeline(id, { limit: PAGE }).then(
+      ({ moments }) => dispatch({ type: "reloaded", moments, complete: moments.length < PAGE }),
+      () => undefined, // what was forgotten is off the page already
+    );
+  }, [id, forgotten]);
+
   function retry(): void {
     setError(null);
     setAttempt((number) => number + 1);

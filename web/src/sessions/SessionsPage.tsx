@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from "react";
 import { listSessions } from "../api/client";
 import { asApiError } from "../api/request";
 import type { Session } from "../api/types";
+import { LiveStart } from "../live/LiveStart";
 import { go, sessionHref } from "../route";
 import { t } from "../strings";
 import { DeleteDialog } from "../ui/DeleteDialog";
@@ -47,6 +48,13 @@ export function SessionsPage() {
           <h1>{t("list.title")}</h1>
           <p className="lead">{t("list.lead")}</p>
         </div>
+        <section className="card live-card" aria-labelledby="live-title">
+          <div>
+            <h2 id="live-title">{t("live.title")}</h2>
+            <p className="lead">{t("live.lead")}</p>
+          </div>
+          <LiveStart onStarted={(id) => go(sessionHref(id))} />
+        </section>
         <WatchForm onStarted={(id) => go(sessionHref(id))} />
         {error !== null && (
           <ErrorNote message={error} action={t("retry")} onAction={() => void load()} />

@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 
 import { sessionsHref } from "../route";
 import { t } from "../strings";
+import { LanguageMenu } from "./LanguageMenu";
 import { Logo } from "./Logo";
 import { ThemeToggle } from "./ThemeToggle";
 
@@ -22,6 +23,7 @@ export function Header({ title, actions }: { title?: ReactNode; actions?: ReactN
       </a>
       <div className="header-title">{title}</div>
       {actions}
+      <LanguageMenu />
       <ThemeToggle />
     </header>
   );
