@@ -207,12 +207,12 @@ def _chinese(rule: r.Rule) -> str:
     if rule.check:
         parts.append("先由模型核对")
     targets = "、".join(_target_zh(one) for one in rule.to) or "仅写入日志"
-    parts.append({"high": "紧急", "low": "安静地"}.get(rule.urgency, "") + f"通知:{targets}")
+    parts.append({"high": "紧急", "low": "安静地"}.get(rule.urgency, "") + f"通知\uff1a{targets}")
     if rule.say:
         parts.append(f"内容“{rule.say}”")
     if rule.note:
         parts.append(f"并回答“{rule.note}”")
-    return ",".join(parts) + "。"
+    return "\uff0c".join(parts) + "。"
 
 
 def _zh(condition: object) -> str:
@@ -239,7 +239,7 @@ def _zh(condition: object) -> str:
             return _count_zh(condition)
         case r.Sequence():
             within = duration(condition.within_s, "zh") + "内" if condition.within_s else ""
-            return f"先{_zh(condition.first)},{within}然后{_zh(condition.then)}"
+            return f"先{_zh(condition.first)}\uff0c{within}然后{_zh(condition.then)}"
         case r.All():
             return "并且".join(_zh(part) for part in condition.of)
         case r.Any_():
