@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.base import Fact
+from omnilive.memory.sqlite import _FACT, SqliteStore, _fact
 
 CURSOR, WORLD = "watch_cursor", "watch_world"
 KEPT_DONE = 1000  # rows of the outbox that are kept after they were delivered or given up
@@ -92,6 +93,11 @@ class WatchTable:
         rows = self.store._rows("SELECT value FROM meta WHERE key = ?", CURSOR)
         return int(rows[0][0]) if rows else None
 
+    def marks(self) -> dict[str, str]:
+        """Return the rows of `meta` that are about watches, but for the world."""
+        query = "SELECT key, value FROM meta WHERE key >= 'watch_' AND key < 'watch_world'"
+        return dict(self.store._rows(query))
+
     def set_cursor(self, seq: int) -> None:
         """Note the last line of the log that the watches have seen."""
         self.store.set_meta(CURSOR, str(seq))
@@ -151,6 +157,10 @@ class WatchTable:
             )  # fmt: skip
 
     # what else the watches ask of a store
+
+    def open_facts(self) -> list[Fact]:
+        """Return what is open: there now, as far as anybody knows."""
+        return [_fact(row) for row in self.store._rows(f"{_FACT} WHERE open ORDER BY id")]
 
     def source_of(self, fact: int) -> int:
         """Return the source that a fact is from, 1 when it is not known any more."""

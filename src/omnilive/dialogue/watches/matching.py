@@ -154,7 +154,7 @@ def written(needle: str, text: str) -> float:
 
 
 def _alike(a: str, b: str) -> float:
-    if abs(len(a) - len(b)) > 2 or _digits(a) != _digits(b):
+    if abs(len(a) - len(b)) > 2 or (_digits(a) and _digits(a) != _digits(b)):
         return 0.0  # a number that is nearly right is another number
     matcher = SequenceMatcher(None, a, b)
     return matcher.ratio() if matcher.quick_ratio() >= LIKE_TEXT else 0.0

@@ -18,6 +18,7 @@ FOLLOWS_S = {"object": 3.0, "text": 3.0, "sound": 2.5, "scene": 5.0}
 NEAR = 0.25  # distance of box centres, as a share of the picture, up to which a place is the same
 SAME_TIME_S = 0.6  # a thing perceived again after a break begins this near to when it began
 PAST = 200  # things gone that are remembered
+STORED = 30  # of them, those that survive a restart
 GAP_S = 1.0  # a shorter hole in the stream changes nothing
 AUDIO = ("speech", "sound")
 
@@ -92,8 +93,8 @@ class World:
     def as_json(self) -> dict[str, Any]:
         """Return all of it as JSON values."""
         return {
-            "here": [asdict(t) for t in self.here.values()],
-            "past": [asdict(t) for t in self.past[-PAST:]],
+            "here": [_slim(t) for t in self.here.values()],
+            "past": [_slim(t) for t in self.past[-STORED:]],
             "alias": list(self.alias.items())[-2 * PAST :],
             "urls": list(self.urls.items()),
             "resumed": list(self.resumed.items()),
@@ -286,6 +287,12 @@ def _same_sort(a: Thing, b: Thing) -> bool:
     if a.kind == "scene":
         return a.label == b.label and (bool(a.label) or a.text == b.text)
     return a.text == b.text or alike(a.text, b.text) >= 0.8
+
+
+def _slim(thing: Thing) -> dict[str, Any]:
+    """Return a thing as it is stored: word times are needed only once."""
+    data = {name: value for name, value in thing.data.items() if name != "words"}
+    return {**asdict(thing), "data": data}
 
 
 def _kept(data: Mapping[str, Any]) -> dict[str, Any]:
