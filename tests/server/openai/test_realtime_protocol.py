@@ -1,0 +1,521 @@
+"""The protocol against a scripted conversation: order and shape of all that it sends."""
+
+import base64
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from omnilive.core.events import Answer, Evidence
+from omnilive.dialogue.base import (
+    AudioDelta,
+    FunctionCall,
+    Latency,
+    Paused,
+    ResponseDone,
+    ResponseStarted,
+    Resumed,
+    SpeechStarted,
+    SpeechStopped,
+    TextDelta,
+    Transcript,
+    TranscriptDelta,
+    TurnCommitted,
+    Unspoken,
+)
+from omnilive.server.errors import Refusal
+from tests.server.openai.talk import Bench, bench
+
+pytestmark = pytest.mark.anyio
+
+TONE = (0.5 * np.sin(np.arange(2400) / 5)).astype(np.float32)  # 0.1 s at 24 kHz
+ANSWER = Answer(
+    session="s", t=9.0, question="who?", text="A cat.", supported=True, model="computed",
+    evidence=(Evidence(id=3, kind="object", start_s=1.0, end_s=2.0, text="cat appeared"),),
+)  # fmt: skip
+APPEND = {"type": "input_audio_buffer.append", "audio": base64.b64encode(b"\0\0" * 4800).decode()}
+
+
+def typed(text: str, **more: Any) -> dict[str, Any]:
+    content = [{"type": "input_text", "text": text}]
+    item = {"type": "message", "role": "user", "content": content, **more}
+    return {"type": "conversation.item.create", "item": item}
+
+
+def jpeg(width: int = 32, height: int = 24) -> bytes:
+    rgb = np.full((height, width, 3), 90, np.uint8)
+    return cv2.imencode(".jpg", rgb)[1].tobytes()
+
+
+def base64_of(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def answer_aloud(b: Bench, generation: int = 1, reason: Any = "turn", status: Any = "completed"):
+    b.tell(
+        ResponseStarted(t=9.0, generation=generation, reason=reason, question="who?"),
+        TextDelta(t=9.1, generation=generation, text="A cat."),
+        AudioDelta(t=9.2, generation=generation, pcm=TONE, rate_hz=24000, text="A cat."),
+        ResponseDone(
+            t=9.9, generation=generation, status=status, text="A cat.", heard="A cat.",
+            heard_s=0.1, answer=ANSWER, latency=Latency(first_audio_s=0.8), reason=reason,
+        ),
+    )  # fmt: skip
+
+
+async def test_it_greets_with_the_session():
+    async with bench() as b:
+        session = b.only("session.created")["session"]
+        assert session["model"] == "omnilive:s" and session["output_modalities"] == ["audio"]
+        assert session["audio"]["input"]["format"] == {"type": "audio/pcm", "rate": 24000}
+        assert session["audio"]["input"]["turn_detection"]["type"] == "semantic_vad"
+        assert session["audio"]["output"]["voice"] == "hibari"
+        assert b.opened == 0  # nobody is watched before anything was sent
+
+
+async def test_a_spoken_turn_and_its_spoken_answer_come_in_order():
+    async with bench() as b:
+        await b.send(APPEND)
+        b.types()
+        b.tell(
+            SpeechStarted(t=100.6, number=1, start_s=100.5),
+            TranscriptDelta(t=101.0, number=1, text="who is th"),
+            TranscriptDelta(t=101.2, number=1, text="who is there"),
+            SpeechStopped(t=101.5, number=1, end_s=101.4),
+            Transcript(t=101.6, number=1, text="Who is there?", language="en"),
+            TurnCommitted(
+                t=101.6, text="Who is there?", utterance_numbers=(1,), start_s=100.5, end_s=101.4,
+                addressed=True,
+            ),
+        )  # fmt: skip
+        started = b.only("input_audio_buffer.speech_started")
+        assert started["audio_start_ms"] == 500
+        assert b.only("input_audio_buffer.speech_stopped")["audio_end_ms"] == 1400
+        done = b.only("conversation.item.input_audio_transcription.completed")
+        assert done["transcript"] == "Who is there?" and done["item_id"] == started["item_id"]
+        delta = b.only("conversation.item.input_audio_transcription.delta")
+        assert delta["delta"] == "who is"  # agreed on by two captions; the last one differs
+        assert b.only("conversation.item.done")["item"]["content"] == [
+            {"type": "input_audio", "transcript": "Who is there?"}
+        ]
+        assert b.types() == [
+            "input_audio_buffer.speech_started", "omnilive.transcript", "omnilive.transcript",
+            "conversation.item.input_audio_transcription.delta",
+            "input_audio_buffer.speech_stopped", "omnilive.transcript",
+            "input_audio_buffer.committed", "conversation.item.added", "conversation.item.done",
+            "conversation.item.input_audio_transcription.completed", "omnilive.turn",
+        ]  # fmt: skip
+        answer_aloud(b)
+        done = b.only("response.done")
+        assert done["response"]["status"] == "completed"
+        assert done["response"]["output"][0]["content"] == [
+            {"type": "output_audio", "transcript": "A cat."}
+        ]
+        assert done["response"]["usage"]["total_tokens"] > 0
+        assert done["omnilive"]["answer"]["evidence"][0]["text"] == "cat appeared"
+        assert done["omnilive"]["latency"]["first_audio_s"] == 0.8
+        sound = b.only("response.output_audio.delta")["delta"]
+        heard = np.frombuffer(base64.b64decode(sound), "<i2") / 32768
+        assert np.abs(heard - TONE).max() < 1e-3
+        assert b.types() == [
+            "response.created", "response.output_item.added", "conversation.item.added",
+            "response.content_part.added", "response.output_audio_transcript.delta",
+            "response.output_audio.delta", "response.output_audio.done",
+            "response.output_audio_transcript.done", "response.content_part.done",
+            "conversation.item.done", "response.output_item.done", "response.done",
+            "omnilive.turn", "rate_limits.updated",
+        ]  # fmt: skip
+
+
+async def test_on_a_track_only_beginning_and_end_of_sound_are_told():
+    async with bench(sound="tracks") as b:
+        answer_aloud(b)
+        types = b.types()
+        assert "response.output_audio.delta" not in types
+        assert types.index("output_audio_buffer.started") < types.index(
+            "output_audio_buffer.stopped"
+        )
+        answer_aloud(b, generation=2, status="cancelled")
+        assert b.only("conversation.item.truncated")["audio_end_ms"] == 100
+        assert b.only("response.done")["response"]["status_details"]["reason"] == "turn_detected"
+        assert "output_audio_buffer.cleared" in b.types()
+        await b.send({"type": "input_audio_buffer.commit"})  # the track's sound is not counted
+        assert b.calls == [("commit", None)]
+
+
+async def test_telephone_sound_goes_both_ways():
+    async with bench() as b:
+        form = {"type": "audio/pcmu"}
+        audio = {"input": {"format": form}, "output": {"format": form}}
+        await b.send({"type": "session.update", "session": {"type": "realtime", "audio": audio}})
+        assert b.only("session.updated")["session"]["audio"]["input"]["format"] == form
+        await b.send({"type": "input_audio_buffer.append", "audio": base64_of(b"\xff" * 80)})
+        pcm, rate_hz = b.line.source.sound[0]
+        assert rate_hz == 8000 and len(pcm) == 80 and np.abs(pcm).max() < 1e-3
+        b.types()
+        answer_aloud(b)
+        parts = [e["delta"] for e in b.sent if e["type"] == "response.output_audio.delta"]
+        size = sum(len(base64.b64decode(part)) for part in parts)
+        assert abs(size - 800) <= 8  # 0.1 s at 8 kHz
+
+
+async def test_text_only_answers_have_text_events():
+    async with bench() as b:
+        change = {"type": "realtime", "output_modalities": ["text"]}
+        await b.send({"type": "session.update", "session": change})
+        await b.send(typed("who is there?"), {"type": "response.create"})
+        assert b.calls[-1][1]["speak"] is False and b.calls[-1][1]["text"] == "who is there?"
+        b.types()
+        b.tell(
+            ResponseStarted(t=1.0, generation=1, reason="typed", question="who is there?"),
+            TextDelta(t=1.1, generation=1, text="A "),
+            TextDelta(t=1.2, generation=1, text="cat."),
+            ResponseDone(t=1.3, generation=1, status="completed", text="A cat.", heard="A cat."),
+        )
+        assert b.only("response.output_text.done")["text"] == "A cat."
+        assert b.only("response.done")["response"]["output"][0]["content"] == [
+            {"type": "output_text", "text": "A cat."}
+        ]
+        assert b.types() == [
+            "response.created", "response.output_item.added", "conversation.item.added",
+            "response.content_part.added", "response.output_text.delta",
+            "response.output_text.delta", "response.output_text.done",
+            "response.content_part.done", "conversation.item.done",
+            "response.output_item.done", "response.done", "omnilive.turn", "rate_limits.updated",
+        ]  # fmt: skip
+
+
+async def test_an_interruption_is_told_once_it_is_one():
+    async with bench() as b:
+        b.tell(ResponseStarted(t=1.0, generation=1, reason="turn", question="who?"))
+        b.tell(AudioDelta(t=1.1, generation=1, pcm=TONE, rate_hz=24000, text="A"))
+        b.protocol.speaker.begin()
+        b.protocol.speaker.play(np.zeros(24000 * 60, np.float32))  # a long answer
+        b.types()
+        b.tell(
+            SpeechStarted(t=2.0, number=4, start_s=1.9),
+            Paused(t=2.0, generation=1),
+            SpeechStopped(t=2.2, number=4, end_s=2.1),
+            Resumed(t=2.3, generation=1),
+        )
+        assert b.types() == ["omnilive.paused", "omnilive.resumed"]
+        b.tell(
+            SpeechStarted(t=3.0, number=5, start_s=2.9),
+            Paused(t=3.0, generation=1),
+            ResponseDone(t=3.3, generation=1, status="cancelled", text="A cat.", heard="A"),
+        )
+        types = b.types()
+        assert types[:2] == ["omnilive.paused", "input_audio_buffer.speech_started"]
+        assert "response.done" in types
+
+
+async def test_a_proactive_response_says_why():
+    async with bench() as b:
+        b.types()
+        b.tell(
+            ResponseStarted(t=1.0, generation=7, reason="proactive", watch="w1"),
+            TextDelta(t=1.0, generation=7, text="The door is open."),
+            Unspoken(t=1.0, generation=7, text="The door is open.", reason="no voice"),
+            ResponseDone(
+                t=1.1, generation=7, status="completed", text="The door is open.",
+                heard="The door is open.", watch="w1", reason="proactive",
+            ),
+        )  # fmt: skip
+        created = b.only("response.created")["response"]
+        assert created["metadata"] == {"reason": "proactive", "watch": "w1"}
+        assert b.only("response.done")["omnilive"]["watch"] == "w1"
+        assert b.only("omnilive.unspoken")["reason"] == "no voice"
+
+
+async def test_a_function_call_and_its_result_go_through():
+    tool = {"type": "function", "name": "light", "parameters": {"type": "object"}}
+    async with bench() as b:
+        await b.send({"type": "session.update", "session": {"type": "realtime", "tools": [tool]}})
+        await b.send(typed("light on"), {"type": "response.create"})
+        assert b.calls[-1][1]["tools"] == (tool,) and b.calls[-1][1]["history"] is None
+        b.types()
+        b.tell(
+            ResponseStarted(t=1.0, generation=1, reason="typed", question="light on"),
+            FunctionCall(t=1.1, generation=1, name="light", arguments='{"on": 1}', call_id="c1"),
+            ResponseDone(t=1.3, generation=1, status="completed", text="", heard=""),
+        )
+        (item,) = b.only("response.done")["response"]["output"]
+        assert (item["type"], item["name"], item["call_id"]) == ("function_call", "light", "c1")
+        assert b.only("response.function_call_arguments.done")["arguments"] == '{"on": 1}'
+        assert b.types()[:6] == [
+            "response.created", "response.output_item.added", "conversation.item.added",
+            "response.function_call_arguments.delta", "response.function_call_arguments.done",
+            "conversation.item.done",
+        ]  # fmt: skip
+        output = {"type": "function_call_output", "call_id": "c1", "output": "done"}
+        await b.send({"type": "conversation.item.create", "item": output})
+        await b.send({"type": "response.create"})
+        asked = b.calls[-1][1]
+        assert asked["text"] == ""
+        assert [m.role for m in asked["history"]] == ["user", "assistant", "tool"]
+        assert asked["history"][1].tool_calls[0].name == "light"
+        assert asked["history"][2].text == "done" and asked["history"][2].call_id == "c1"
+
+
+async def test_a_manual_turn_is_committed_and_answered_on_request():
+    async with bench() as b:
+        audio = {"input": {"turn_detection": None}}
+        await b.send({"type": "session.update", "session": {"type": "realtime", "audio": audio}})
+        assert b.protocol.dialogue().answer == "push_to_talk"
+        await b.send(APPEND, {"type": "input_audio_buffer.commit"}, {"type": "response.create"})
+        assert [name for name, _ in b.calls] == ["commit", "respond"]
+        assert b.calls[-1][1]["text"] is None  # what was committed
+
+
+async def test_pictures_go_with_the_question():
+    url = "data:image/jpeg;base64," + base64_of(jpeg())
+    parts = [{"type": "input_image", "image_url": url}, {"type": "input_text", "text": "what?"}]
+    async with bench() as b:
+        await b.send(typed("", content=parts), {"type": "response.create"})
+        asked = b.calls[-1][1]
+        assert asked["text"] == "what?" and len(asked["images"]) == 1
+        assert asked["images"][0].startswith(b"\xff\xd8")
+        shown = b.only("conversation.item.added")["item"]["content"][0]
+        assert shown == {"type": "input_image", "detail": "auto"}
+
+
+async def test_video_goes_into_the_source_in_its_order():
+    async with bench() as b:
+        append = {"type": "input_video_buffer.append", "image": base64_of(jpeg(64, 48))}
+        await b.send({**append, "timestamp_ms": 0}, {**append, "timestamp_ms": 500})
+        assert [p.shape for p in b.line.source.pictures] == [(48, 64, 3), (48, 64, 3)]
+        late = await b.fail({**append, "timestamp_ms": 400})
+        assert late["code"] == "out_of_order"
+        b.line.source.is_hungry = False
+        await b.send({**append, "timestamp_ms": 600}, append)
+        assert len(b.line.source.pictures) == 2 and b.types() == []
+
+
+async def test_what_comes_before_the_line_is_open_is_kept():
+    async with bench() as b:
+        b.may_open.clear()
+        video = {"type": "input_video_buffer.append", "image": base64_of(jpeg())}
+        await b.send(APPEND, video, APPEND)
+        assert b.opened == 1 and b.line.source.sound == []
+        b.may_open.set()
+        await b.settle()
+        assert len(b.line.source.sound) == 2 and len(b.line.source.pictures) == 1
+
+
+async def test_early_sound_is_bounded():
+    async with bench() as b:
+        b.may_open.clear()
+        minute = {**APPEND, "audio": base64_of(b"\0\0" * 24000 * 40)}
+        await b.send(minute)
+        assert (await b.fail(minute))["code"] == "audio_too_fast"
+        b.may_open.set()
+
+
+async def test_a_line_that_cannot_be_opened_ends_the_connection_with_one_error():
+    async with bench() as b:
+        b.failure = Refusal(409, "busy", "session 's' is watching a file")
+        b.types()
+        await b.send(APPEND, APPEND, {"type": "input_audio_buffer.commit"})
+        assert [e["error"]["code"] for e in b.sent] == ["busy"]
+        assert b.protocol.fate
+
+
+async def test_a_source_that_is_stopped_ends_the_connection():
+    async with bench() as b:
+        await b.send(APPEND)
+        b.line.ended.set()
+        await b.settle()
+        assert b.sent[-1]["type"] == "omnilive.going_away" and b.protocol.fate
+
+
+async def test_cancel_names_the_client_as_the_cause():
+    async with bench() as b:
+        b.tell(ResponseStarted(t=1.0, generation=1, reason="turn", question="who?"))
+        b.tell(TextDelta(t=1.1, generation=1, text="A long"))
+        id = b.only("response.created")["response"]["id"]
+        wrong = await b.fail({"type": "response.cancel", "response_id": "resp_other"})
+        assert wrong["code"] == "response_cancel_not_active"
+        await b.send({"type": "response.cancel", "response_id": id})
+        assert b.calls == [("cancel", "client_cancelled")]
+        b.tell(ResponseDone(t=1.3, generation=1, status="cancelled", text="A long", heard="A"))
+        response = b.only("response.done")["response"]
+        assert response["status"] == "cancelled"
+        assert response["status_details"] == {"type": "cancelled", "reason": "client_cancelled"}
+        assert response["output"][0]["status"] == "incomplete"
+        again = await b.fail({"type": "response.cancel"})
+        assert again["code"] == "response_cancel_not_active"
+
+
+async def test_truncation_keeps_what_was_heard():
+    async with bench() as b:
+        b.tell(
+            ResponseStarted(t=1.0, generation=1, reason="turn", question="who?"),
+            TextDelta(t=1.1, generation=1, text="A cat and a dog."),
+            AudioDelta(t=1.2, generation=1, pcm=TONE, rate_hz=24000, text="A cat and a dog."),
+        )
+        id = b.only("response.output_item.added")["item"]["id"]
+        cut = {"type": "conversation.item.truncate", "item_id": id, "content_index": 0}
+        too_long = await b.fail({**cut, "audio_end_ms": 500})
+        assert too_long["param"] == "audio_end_ms"
+        await b.send({**cut, "audio_end_ms": 50})
+        assert b.calls == [("truncate", 0.05)]
+        assert b.only("conversation.item.truncated")["audio_end_ms"] == 50
+        b.tell(
+            ResponseDone(
+                t=1.3, generation=1, status="cancelled", text="A cat and a dog.", heard="A cat"
+            )
+        )
+        await b.send({"type": "conversation.item.retrieve", "item_id": id})
+        kept = b.only("conversation.item.retrieved")["item"]
+        assert kept["content"] == [{"type": "output_audio", "transcript": "A cat"}]
+
+
+async def test_items_are_listed_retrieved_and_deleted():
+    async with bench() as b:
+        await b.send(typed("one", id="item_1"), typed("two", id="item_2"))
+        added = [e for e in b.sent if e["type"] == "conversation.item.added"]
+        assert [e["previous_item_id"] for e in added] == [None, "item_1"]
+        first = {**typed("zero", id="item_0"), "previous_item_id": "root"}
+        b.types()
+        await b.send(first)
+        assert b.only("conversation.item.added")["previous_item_id"] is None
+        await b.send({"type": "conversation.item.delete", "item_id": "item_1"})
+        assert b.only("conversation.item.deleted")["item_id"] == "item_1"
+        gone = await b.fail({"type": "conversation.item.retrieve", "item_id": "item_1"})
+        assert gone["code"] == "item_not_found"
+        await b.send({"type": "response.create"})
+        assert b.calls[-1][1]["text"] == "zero\ntwo"
+
+
+async def test_settings_become_how_the_conversation_behaves():
+    async with bench() as b:
+        await b.send(APPEND)
+        vad = {"type": "server_vad", "silence_duration_ms": 700, "interrupt_response": False}
+        change = {
+            "type": "realtime", "instructions": "Be brief.", "tool_choice": "none",
+            "audio": {"input": {"turn_detection": vad, "transcription": {"model": "whisper-1"}}},
+            "omnilive": {"answer": "wake_word", "wake_words": ["robot"]},
+            "truncation": "auto", "max_output_tokens": 100,
+        }  # fmt: skip
+        await b.send({"type": "session.update", "session": change})
+        name, config = b.calls[-1]
+        assert name == "update" and config.end_of_turn == "silence"
+        assert (config.max_delay_s, config.interrupt) == (0.7, False)
+        assert (config.answer, config.wake_words) == ("wake_word", ("robot",))
+        session = b.only("session.updated")["session"]
+        assert session["audio"]["input"]["turn_detection"]["silence_duration_ms"] == 700
+        assert session["audio"]["input"]["transcription"] == {"model": "whisper-1"}
+        assert session["max_output_tokens"] == 100
+        eager = {"audio": {"input": {"turn_detection": {"type": "semantic_vad", "eagerness": "low",
+                                                        "create_response": False}}}}  # fmt: skip
+        await b.send({"type": "session.update", "session": {"type": "realtime", **eager}})
+        config = b.calls[-1][1]
+        assert (config.end_of_turn, config.answer) == ("smart-turn", "off")
+        assert config.threshold > 0.5
+
+
+@pytest.mark.parametrize(
+    ("change", "param"),
+    [
+        (None, "session"),
+        ({"type": "transcription"}, "session.type"),
+        ({"model": "gpt-realtime"}, "session.model"),
+        ({"colour": 1}, "session.colour"),
+        ({"output_modalities": ["text", "audio"]}, "session.output_modalities"),
+        ({"output_modalities": "text"}, "session.output_modalities"),
+        ({"instructions": 5}, "session.instructions"),
+        ({"tools": [{"type": "mcp"}]}, "session.tools[0]"),
+        ({"tool_choice": "required"}, "session.tool_choice"),
+        ({"audio": {"input": {"format": {"type": "audio/pcm", "rate": 16000}}}},
+         "session.audio.input.format.rate"),
+        ({"audio": {"output": {"speed": 1.5}}}, "session.audio.output.speed"),
+        ({"audio": {"input": {"turn_detection": {"type": "vad"}}}},
+         "session.audio.input.turn_detection.type"),
+        ({"audio": {"input": {"turn_detection": {"type": "server_vad", "threshold": "a"}}}},
+         "session.audio.input.turn_detection.threshold"),
+        ({"audio": {"sideways": {}}}, "session.audio.sideways"),
+        ({"omnilive": {"answer": "never"}}, "session.omnilive.answer"),
+        ({"omnilive": {"wake_words": []}}, "session.omnilive.wake_words"),
+    ],
+)  # fmt: skip
+async def test_wrong_settings_change_nothing(change: Any, param: str):
+    async with bench() as b:
+        before = b.protocol.terms
+        error = await b.fail({"type": "session.update", "session": change, "event_id": "e9"})
+        assert error["param"] == param and error["event_id"] == "e9"
+        assert b.protocol.terms == before
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        ("{", "invalid_json"),
+        ("[" * 100_000, "invalid_json"),
+        ("[]", "invalid_json"),
+        (b"\x00\x01", "invalid_value"),
+        ({"type": "session.destroy"}, "invalid_value"),
+        ({"type": ["x"]}, "invalid_value"),
+        ({}, "invalid_value"),
+        ({"type": "input_audio_buffer.append"}, "invalid_value"),
+        ({"type": "input_audio_buffer.append", "audio": "%%%"}, "invalid_base64"),
+        ({"type": "input_audio_buffer.append", "audio": base64_of(b"abc")}, "invalid_audio"),
+        ({"type": "input_audio_buffer.append", "audio": "A" * 6_000_000}, "too_large"),
+        ({"type": "input_audio_buffer.commit"}, "input_audio_buffer_commit_empty"),
+        ({"type": "input_video_buffer.append", "image": base64_of(b"GIF89a")}, "invalid_image"),
+        ({"type": "input_video_buffer.append", "image": base64_of(jpeg()[:200])}, "invalid_image"),
+        ({"type": "input_video_buffer.append", "image": 5}, "invalid_value"),
+        ({"type": "input_video_buffer.append", "image": base64_of(jpeg()), "timestamp_ms": "x"},
+         "invalid_value"),
+        ({"type": "conversation.item.create"}, "invalid_value"),
+        ({"type": "conversation.item.create", "item": {"type": "mcp_call"}},
+         "unsupported_content"),
+        (typed("", content=[{"type": "input_audio", "audio": "AAAA"}]), "unsupported_content"),
+        (typed("", content=[{"type": "input_image", "image_url": "http://127.0.0.1/a.jpg"}]),
+         "unsupported_image_url"),
+        (typed("x", role="robot"), "invalid_value"),
+        (typed("x", id=7), "invalid_value"),
+        ({**typed("x"), "previous_item_id": "item_none"}, "item_not_found"),
+        ({"type": "conversation.item.delete", "item_id": "item_none"}, "item_not_found"),
+        ({"type": "conversation.item.truncate", "item_id": "item_none", "audio_end_ms": 1,
+          "content_index": 0}, "item_not_found"),
+        ({"type": "response.cancel"}, "response_cancel_not_active"),
+        ({"type": "response.create", "response": {"conversation": "none"}},
+         "unsupported_parameter"),
+        ({"type": "response.create", "response": {"metadata": {"a": 1}}}, "invalid_value"),
+        ({"type": "response.create", "response": []}, "invalid_value"),
+    ],
+)  # fmt: skip
+async def test_bad_events_are_answered_and_forgotten(event: Any, code: str):
+    async with bench() as b:
+        if isinstance(event, dict):
+            event = {**event, "event_id": "mine"}
+        error = await b.fail(event)
+        assert error["code"] == code
+        assert error["event_id"] == ("mine" if isinstance(event, dict) else None)
+        await b.send(typed("still here?"), {"type": "response.create"})
+        assert b.calls[-1][1]["text"] == "still here?"
+
+
+async def test_one_response_at_a_time_and_not_too_many():
+    async with bench(responses_per_minute=2) as b:
+        await b.send(typed("one"), {"type": "response.create"})
+        busy = await b.fail({"type": "response.create"})
+        assert busy["code"] == "conversation_already_has_active_response"
+        answer_aloud(b, 1, "typed")
+        assert b.only("rate_limits.updated")["rate_limits"][0]["remaining"] == 1
+        await b.send({"type": "response.create"})
+        answer_aloud(b, 2, "create")
+        limited = await b.fail({"type": "response.create"})
+        assert limited["code"] == "rate_limit_exceeded"
+
+
+async def test_a_flood_is_dropped_with_an_error():
+    async with bench() as b:
+        b.types()
+        for _ in range(600):
+            b.protocol.handle({"type": "input_audio_buffer.clear"})
+        errors = [e for e in b.sent if e["type"] == "error"]
+        assert len(errors) == 88 and errors[0]["error"]["code"] == "too_fast"
+        await b.settle()
+        assert b.types().count("input_audio_buffer.cleared") == 512
