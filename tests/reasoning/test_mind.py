@@ -8,7 +8,7 @@ from omnilive.config import MemoryConfig, SessionConfig
 from omnilive.core.errors import ConfigError
 from omnilive.core.events import Answer
 from omnilive.memory.sqlite import SqliteStore
-from omnilive.reasoning.base import Message
+from omnilive.reasoning.base import Message, ToolCall
 from omnilive.reasoning.config import ReasoningConfig
 from omnilive.reasoning.mind import Mind
 from omnilive.reasoning.scripted import ScriptedModel
@@ -28,10 +28,12 @@ def config(*script: str, backend: str = "scripted") -> SessionConfig:
     return SessionConfig(memory=MemoryConfig(embedder="off"), reasoning=reasoning)
 
 
-def pieces(store: SqliteStore, config: SessionConfig, question: str) -> list[str | Answer]:
+def pieces(
+    store: SqliteStore, config: SessionConfig, question: str
+) -> list[str | ToolCall | Answer]:
     mind = Mind(config)
 
-    async def collect() -> list[str | Answer]:
+    async def collect() -> list[str | ToolCall | Answer]:
         return [piece async for piece in mind.stream(store, "s", question)]
 
     try:
@@ -43,7 +45,7 @@ def pieces(store: SqliteStore, config: SessionConfig, question: str) -> list[str
 def test_the_scripted_model_says_its_lines_in_turn() -> None:
     model = ScriptedModel(ReasoningConfig(script=("one two", "three")))
     ask = [Message(role="user", text="?")]
-    assert ["".join(model.stream(ask, 9)) for _ in range(3)] == ["one two", "three", ""]
+    assert ["".join(map(str, model.stream(ask, 9))) for _ in range(3)] == ["one two", "three", ""]
     assert list(ScriptedModel(ReasoningConfig(script=("a b",))).stream(ask, 9)) == ["a", " b"]
 
 

@@ -1,8 +1,10 @@
 import pytest
 
-from omnilive.core.events import Answer, Evidence
+from omnilive.core.events import Evidence
+from omnilive.memory.dialogue import Exchange
+from omnilive.reasoning.base import Message, ToolCall
 from omnilive.reasoning.finding import Finding, clock, moment, span
-from omnilive.reasoning.prompt import checked, full_prompt, short_prompt
+from omnilive.reasoning.prompt import as_messages, checked, full_prompt, short_prompt, within
 
 COSTS = "The ticket costs 3 euros and 50 cents."
 TRAIN = "The train to Oslo leaves at nine fifteen from platform four."
@@ -47,13 +49,12 @@ def item(text: str, start_s: float) -> Evidence:
 
 
 def test_the_full_prompt_holds_rules_notes_in_order_and_pictures() -> None:
-    earlier = Answer(
-        session="s", t=5, question="Who?", text="Ana.", evidence=(), supported=True, model="m"
-    )
+    earlier = as_messages([Exchange(t=5, question="Who?", text="Ana.")])
     finding = Finding(text="Two cars.")
     notes = [item("later", 70), item("sooner", 10)]
-    prompt = full_prompt("How many?", 75.0, finding, notes, [earlier], [b"jpeg"])
+    prompt = full_prompt("How many?", 75.0, finding, notes, earlier, [b"jpeg"], "Be kind.")
     assert [m.role for m in prompt] == ["system", "user", "assistant", "user"]
+    assert "Be kind." in prompt[0].text and prompt[2].text == "Ana."
     last = prompt[-1]
     assert last.images == (b"jpeg",)
     assert last.text.index("sooner") < last.text.index("later") < last.text.index("How many?")
@@ -79,3 +80,28 @@ def test_times_as_people_read_them() -> None:
         "1:02:03",
     ]
     assert moment(7.26) == "0:07 (7.3 s)" and span(7, 75) == "0:07–1:15"
+
+
+def talk(*texts: str) -> list[Message]:
+    roles = ("user", "assistant") * len(texts)
+    return [Message(role=role, text=text) for role, text in zip(roles, texts, strict=False)]
+
+
+def test_the_newest_of_the_dialogue_is_kept_within_the_budget() -> None:
+    past = talk("a" * 400, "b" * 400, "c" * 40, "d" * 40)
+    assert within(past, 1000) == past
+    assert [m.text[0] for m in within(past, 60)] == ["c", "d"]
+    assert within(past, 5) == [] and within([], 5) == []
+    assert within(talk("问" * 50, "答" * 50), 60) == []  # a sign of Chinese is a token
+
+
+def test_the_result_of_a_function_is_never_cut_off_from_its_question() -> None:
+    call = ToolCall(name="f", arguments="{}", call_id="1")
+    chain = [
+        Message(role="user", text="w" * 900),
+        Message(role="assistant", text="", tool_calls=(call,)),
+        Message(role="tool", text="sunny", call_id="1"),
+    ]
+    assert within([*talk("old", "older"), *chain], 10) == chain
+    prompt = full_prompt("", 5, Finding(text="-"), [item("a note", 3)], chain, ())
+    assert prompt[-1].role == "tool" and "a note" in prompt[0].text

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from omnilive.core.events import Evidence, Kind
+from omnilive.core.events import Evidence, Kind, Percept
 from omnilive.memory.base import Fact, Ref
 from omnilive.memory.embed import Embedder
 from omnilive.memory.sqlite import SqliteStore
-from omnilive.memory.words import content_words
+from omnilive.memory.words import content_words, words
 
+ECHO_S = 20.0  # speech this fresh that says what is asked is the question itself
 RANK_OFFSET = 20  # of reciprocal rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009, use 60
 
 
@@ -24,10 +25,17 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A store as it was known at stream time `t`: nothing later shows through."""
+    """A store as it was known at stream time `t`: nothing later shows through.
+
+    What was said to the assistant, and its own voice, is no part of what happened and shows
+    only with `own`. The question itself (`asked`, while it was `spoken`) never shows.
+    """
 
     store: SqliteStore
     t: float
+    own: bool = False
+    asked: str = ""
+    spoken: tuple[float, float] | None = None
 
     def facts(self, *kinds: Kind, start_s: float = -1e12, end_s: float | None = None) -> list[Fact]:
         """Return the facts of these kinds that overlap the span, as far as known at `t`."""
@@ -38,7 +46,7 @@ class View:
 
     def as_known(self, fact: Fact) -> Fact | None:
         """Return the fact as it was known at `t`, or None when it was not known at all."""
-        if fact.start_s > self.t:
+        if fact.start_s > self.t or (fact.kind == "speech" and self._is_dialogue(fact)):
             return None
         if fact.end_s <= self.t + 0.05:
             return fact
@@ -55,12 +63,66 @@ class View:
         text = glue.join(w["w"] for w in heard)
         return replace(fact, end_s=self.t, text=text, open=True)
 
-    def evidence(self, fact: Fact, score: float = 0.0) -> Evidence:
-        """Return a fact as evidence, with the picture that shows it."""
+    def evidence(self, fact: Fact, score: float = 0.0, *, now: bool = False) -> Evidence:
+        """Return a fact as evidence, with the picture that shows it: with `now`, the newest."""
+        start_s, end_s = (self.t, self.t) if now else (fact.start_s, fact.end_s)
         return Evidence(
             id=fact.id, kind=fact.kind, start_s=fact.start_s, end_s=fact.end_s, text=fact.text,
-            keyframe=self.store.keyframe_near(fact.start_s, fact.end_s), score=score,
+            keyframe=self.store.keyframe_near(start_s, end_s), score=score,
         )  # fmt: skip
+
+    def hits(
+        self, embedder: Embedder | None, query: str, kinds: Sequence[Kind], limit: int
+    ) -> list["Hit"]:
+        """Return the facts that bear on the query, best first: see `recall`."""
+        return _recall(self, embedder, query, kinds, limit)
+
+    def _is_dialogue(self, fact: Fact) -> bool:
+        """Tell whether speech belongs to the dialogue with the assistant, or is the question."""
+        if self.spoken is not None and _is_inside(fact, self.spoken):
+            return True
+        if self.asked and fact.end_s > self.t - ECHO_S and _is_echo(fact.text, self.asked):
+            return True
+        is_own = fact.data.get("to") == "assistant" or fact.data.get("by") == "assistant"
+        return is_own and not self.own
+
+
+@dataclass(frozen=True, slots=True)
+class Picture(View):
+    """What was found in pictures that are shown at stream time `t`, and nothing else."""
+
+    found: tuple[Fact, ...] = ()
+
+    @classmethod
+    def of(cls, store: SqliteStore, t: float, percepts: Sequence[Percept]) -> "Picture":
+        """Return the view of what was perceived in them; such facts have negative ids."""
+        facts = tuple(
+            Fact(
+                id=-i, kind=p.kind, start_s=t, end_s=t, text=p.text, confidence=p.confidence,
+                open=True, data=p.data,
+            )
+            for i, p in enumerate(percepts, 1)
+        )  # fmt: skip
+        return cls(store, t, found=facts)
+
+    def facts(self, *kinds: Kind, start_s: float = -1e12, end_s: float | None = None) -> list[Fact]:
+        """Return what is in the pictures, of these kinds."""
+        return [fact for fact in self.found if not kinds or fact.kind in kinds]
+
+    def evidence(self, fact: Fact, score: float = 0.0, *, now: bool = False) -> Evidence:
+        """Return a fact as evidence; the pictures are not in the memory."""
+        return Evidence(
+            id=fact.id, kind=fact.kind, start_s=fact.start_s, end_s=fact.end_s, text=fact.text,
+            score=score,
+        )  # fmt: skip
+
+    def hits(
+        self, embedder: Embedder | None, query: str, kinds: Sequence[Kind], limit: int
+    ) -> list["Hit"]:
+        """Return what shares words with the query, best first."""
+        terms = content_words(query)
+        found = [Hit(f, _overlap(terms, f), _overlap(terms, f), 0.0) for f in self.facts(*kinds)]
+        return sorted((h for h in found if h.overlap), key=lambda hit: -hit.score)[:limit]
 
 
 def recall(
@@ -71,6 +133,12 @@ def recall(
     Ranks by reciprocal rank fusion of full text, vectors, and of the moments that hold the
     fact (what was on screen while something was said counts for both).
     """
+    return view.hits(embedder, query, kinds, limit)
+
+
+def _recall(
+    view: View, embedder: Embedder | None, query: str, kinds: Sequence[Kind], limit: int
+) -> list[Hit]:
     terms = content_words(query)
     by_text = view.store.search_text(terms, view.t, 40, kinds)
     vector = embedder.embed([query])[0] if embedder is not None else None
@@ -106,6 +174,19 @@ def _facts_of(view: View, ref: Ref) -> list[tuple[Fact, float]]:
         return []
     inside = view.store.facts(start_s=moment.start_s, end_s=moment.end_s)
     return [(fact, 0.25) for fact in inside[:20]]
+
+
+def _is_inside(fact: Fact, span: tuple[float, float]) -> bool:
+    shared = min(fact.end_s, span[1] + 0.3) - max(fact.start_s, span[0] - 0.3)
+    return shared > 0.5 * (fact.end_s - fact.start_s)
+
+
+def _is_echo(text: str, asked: str) -> bool:
+    """Tell whether an utterance is the question, perhaps with a name called before it."""
+    wanted, held = words(asked), words(text)
+    if not wanted or len(held) > 1.5 * len(wanted) + 4:
+        return False
+    return sum(word in held for word in wanted) >= 0.8 * len(wanted)
 
 
 def _overlap(terms: list[str], fact: Fact) -> float:

@@ -20,9 +20,17 @@ class Ask:
     spoken: tuple[float, float] | None = None  # when the question itself was being said
     pictures: Sequence[bytes] = ()  # given with the question, as JPEG or PNG
     glimpse: Sequence[Percept] | None = None  # what was found in those pictures
-    newest: Callable[[], bytes | None] | None = None  # the present picture as JPEG
+    newest: Callable[[], bytes] | None = None  # the present picture as JPEG
 
     @property
     def has_result(self) -> bool:
         """Whether it goes on from the result of a function instead of asking something."""
         return bool(self.history) and self.history[-1].role == "tool"
+
+    @property
+    def topic(self) -> str:
+        """What is asked: the question, or the one that a function's result belongs to."""
+        if self.question or not self.history:
+            return self.question
+        asked = [message.text for message in self.history if message.role == "user"]
+        return asked[-1] if asked else ""

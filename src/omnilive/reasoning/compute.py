@@ -9,8 +9,10 @@ from omnilive.memory.words import words
 from omnilive.reasoning.finding import Finding, clock, moment, span
 from omnilive.reasoning.lexicon import CHINESE_COLOURS, GROUPS, LANGUAGES, labels_for, plural, spell
 from omnilive.reasoning.match import Matcher, count_at
+from omnilive.reasoning.present import gaze
 from omnilive.reasoning.question import Question, Target
 from omnilive.reasoning.quote import Quoter, quote
+from omnilive.reasoning.scene import Scene, asks_where
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,11 @@ class Computer:
     match: Matcher
     vocabulary: tuple[str, ...]
     limit: int
+
+    @property
+    def scene(self) -> Scene:
+        """What is or was where in the picture."""
+        return Scene(self.question, self.match, self.limit)
 
     @property
     def quotes(self) -> Quoter:
@@ -38,9 +45,11 @@ class Computer:
             "colour": self._colour,
             "what": self._what,
         }
+        if look := gaze(self.question.text):
+            return _honest(self.scene.looked(look))
         rule = rules.get(self.question.intent)
         found = (rule() if rule else None) or self.quotes.quoted() or self._nothing()
-        return found if found.evidence else replace(found, supported=False)
+        return _honest(found)
 
     # when
 
@@ -146,6 +155,8 @@ class Computer:
             return self._whether_said() or self._anything_said()
         if not q.targets:
             return None
+        if q.now and (unsure := self.scene.state()):
+            return unsure
         target = q.targets[0]
         facts = self.match.objects(target, q.side)
         facts = facts or self.match.named(target, "text", "scene", "sound", "caption")
@@ -344,6 +355,10 @@ class Computer:
         q = self.question
         if q.relation and q.targets and (near := self._beside(q.targets[0])):
             return near
+        if asks_where(q.text) and (place := self.scene.where()):
+            return place
+        if beside := self.scene.beside():
+            return beside
         groups = [t for t in q.targets if any(n.removesuffix("s") in GROUPS for n in t.nouns)]
         for target in groups:
             facts = self.match.objects(target, q.side)
@@ -379,13 +394,8 @@ class Computer:
         """List what is to be seen now, unless the question is about something else."""
         if any(not labels_for(term, self.vocabulary) for term in self.question.terms):
             return None
-        visible = self.match.visible()
-        tags = [f for f in self.match.view.facts("scene") if f.open and "tag" in f.data]
-        if not visible and not tags:
-            return None
-        names = list(dict.fromkeys([f.text for f in visible] + [f.text for f in tags]))
-        text = self._say(f"Now I see: {', '.join(names)}.", f"现在看到:{'、'.join(names)}。")
-        return Finding(text=text, evidence=tuple([*visible, *tags][: self.limit]))
+        found = self.scene.in_view()
+        return found if found.evidence else None
 
     def _coverage(self) -> tuple[Fact, ...]:
         """Return what was looked at, as evidence that something was not there."""
@@ -404,6 +414,11 @@ class Computer:
 
     def _say(self, english: str, chinese: str) -> str:
         return chinese if self.question.chinese else english
+
+
+def _honest(found: Finding) -> Finding:
+    """Return a finding that claims nothing without evidence."""
+    return found if found.evidence else replace(found, supported=False)
 
 
 def _pick(facts: list[Fact], ordinal: int | None) -> Fact | None:

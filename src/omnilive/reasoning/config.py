@@ -47,6 +47,9 @@ class ReasoningConfig(Config):
     max_answer_tok: int = Field(default=96, ge=8)
     """Longest answer of the language model, in tokens."""
 
+    history_tok: int = Field(default=600, ge=0)
+    """How much of the dialogue so far goes into a prompt, in tokens (as estimated)."""
+
     min_similarity: float = Field(default=0.38, ge=-1, le=1)
     """Cosine from which a remembered span counts as being about the question."""
 

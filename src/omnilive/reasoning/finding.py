@@ -10,13 +10,15 @@ class Finding:
     """An answer computed from facts: its wording, its evidence, and whether it is one at all.
 
     `direct` means that the text answers the question itself; otherwise it is the evidence
-    quoted, and a language model may try to say it shorter.
+    quoted, and a language model may try to say it shorter. `now` means that it is about the
+    present picture, which is its evidence.
     """
 
     text: str
     evidence: tuple[Fact, ...] = ()
     supported: bool = True
     direct: bool = True
+    now: bool = False
 
 
 def clock(t: float) -> str:

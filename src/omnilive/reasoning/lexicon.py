@@ -63,6 +63,7 @@ CHINESE_COLOURS = {
     "orange": "橙色", "yellow": "黄色", "green": "绿色", "cyan": "青色", "blue": "蓝色",
     "purple": "紫色", "pink": "粉色",
 }  # fmt: skip
+CHINESE_PLACES = {"left": "左边", "centre": "中间", "right": "右边"}
 
 LANGUAGES = {
     "english": "en", "chinese": "zh", "mandarin": "zh", "korean": "ko", "japanese": "ja",

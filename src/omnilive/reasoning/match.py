@@ -85,6 +85,15 @@ class Matcher:
             if fact.start_s <= t and (_is_here(fact) if at_t is None else fact.end_s >= t)
         ]
 
+    def open_now(self, *kinds: Kind) -> list[Fact]:
+        """Return what of these kinds lasts now."""
+        facts = self.view.facts(*kinds, start_s=self.view.t - NOW_S)
+        return [fact for fact in facts if fact.open]
+
+    def written(self) -> list[Fact]:
+        """Return the texts in view now, in the order in which they came."""
+        return self.open_now("text")
+
 
 def _is_here(fact: Fact) -> bool:
     return fact.open and not fact.data.get("hidden")

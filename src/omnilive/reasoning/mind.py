@@ -14,17 +14,20 @@ from omnilive.core.clock import stopwatch
 from omnilive.core.events import Answer, Evidence, Timing
 from omnilive.core.registry import Registry
 from omnilive.core.worker import Worker
+from omnilive.memory.dialogue import Exchange, exchanges
 from omnilive.memory.embed import Embedder
-from omnilive.memory.recall import View, recall
+from omnilive.memory.recall import Picture, View, recall
 from omnilive.memory.sqlite import SqliteStore
 from omnilive.perception.video.labels import COCO_LABELS
 from omnilive.reasoning.ask import Ask
 from omnilive.reasoning.base import LanguageModel, Message, ToolCall
 from omnilive.reasoning.compute import Computer
 from omnilive.reasoning.finding import Finding
+from omnilive.reasoning.followup import resolve
 from omnilive.reasoning.match import Matcher
-from omnilive.reasoning.prompt import checked, full_prompt, short_prompt
+from omnilive.reasoning.prompt import as_messages, checked, full_prompt, short_prompt, within
 from omnilive.reasoning.question import parse
+from omnilive.reasoning.talk import Talk, speaks_of_self
 
 EMBEDDERS = Registry("embedder", {"minilm": "omnilive.memory.embed:MiniLM"})
 EMBEDDER_MODELS = {"minilm": "minilm-l6-v2-int8"}
@@ -100,12 +103,18 @@ class Mind:
                 text += piece if isinstance(piece, str) else ""
                 yield piece
         yield Answer(
-            session=session, t=found.t, question=ask.question, text=text.strip(),
+            session=session, t=found.t, question=ask.topic, text=text.strip(),
             evidence=found.evidence, supported=found.finding.supported, model=model,
             timing=Timing(
                 recall_s=recall_s, first_token_s=first_token_s, total_s=stopwatch() - began
             ),
         )  # fmt: skip
+
+    async def sees(self) -> bool:
+        """Tell whether the language model looks at pictures itself."""
+        if self.config.reasoning.backend == "embedded":
+            return False
+        return (await self._loaded()).images > 0
 
     async def warm_up(self) -> None:
         """Load what answering needs, so that the first question does not wait for it."""
@@ -127,20 +136,25 @@ class Mind:
         self, store: SqliteStore, query: str, limit: int = 20, t: float | None = None
     ) -> list[Evidence]:
         """Return what bears on the query and was known at `t`, best first. Blocking."""
-        view = View(store, store.end_s() if t is None else t)
+        view = View(store, store.end_s() if t is None else t, own=True)
         hits = recall(view, self.embedder, query, limit=limit)
         return [view.evidence(hit.fact, hit.score) for hit in hits]
 
     def _find(self, store: SqliteStore, ask: Ask) -> "_Found":
         at_t = store.end_s() if ask.t is None else ask.t
-        view = View(store, at_t)
-        settings = self.config.reasoning
-        question = parse(ask.question, COCO_LABELS)
+        past = _past(store, ask, at_t)
+        settings, asked = self.config.reasoning, ask.topic
+        meant = resolve(asked, past, COCO_LABELS)
+        view = View(store, at_t, speaks_of_self(asked), asked, ask.spoken)
+        if ask.glimpse is not None:
+            view = Picture.of(store, at_t, ask.glimpse)
+        question = parse(meant.text, COCO_LABELS)
         matcher = Matcher(view, self.embedder, settings.min_similarity)
         computer = Computer(question, matcher, COCO_LABELS, settings.evidence)
-        finding = computer.finding()
-        evidence = tuple(view.evidence(fact) for fact in finding.evidence)
-        return _Found(at_t, finding, evidence)
+        talk = Talk(view, store, at_t, settings.evidence, question.chinese)
+        finding = talk.around(meant, computer.quotes) or talk.about(asked) or computer.finding()
+        evidence = tuple(view.evidence(fact, now=finding.now) for fact in finding.evidence)
+        return _Found(at_t, meant.text, view, tuple(past), finding, evidence)
 
     async def _worded(
         self, store: SqliteStore, ask: Ask, found: "_Found"
@@ -154,7 +168,7 @@ class Mind:
             yield finding.text, "computed"
             return
         if not model.is_trusted:
-            short = await self._shortened(model, ask.question, finding)
+            short = await self._shortened(model, found.meant, finding)
             yield (f"{short}. {finding.text}", model.name) if short else (finding.text, "computed")
             return
         prompt = await asyncio.to_thread(self._prompt, store, ask, found, model.images)
@@ -210,10 +224,20 @@ class Mind:
     def _prompt(
         self, store: SqliteStore, ask: Ask, found: "_Found", image_count: int
     ) -> list[Message]:
-        limit = self.config.reasoning.evidence
-        context = found.evidence or tuple(self.search(store, ask.question, limit, found.t))
-        images = _pictures(store.folder, context, image_count)
-        return full_prompt(ask.question, found.t, found.finding, context, (), images)
+        settings = self.config.reasoning
+        context = found.evidence
+        if not context:
+            hits = recall(found.view, self.embedder, found.meant, limit=settings.evidence)
+            context = tuple(found.view.evidence(hit.fact, hit.score) for hit in hits)
+        images = list(ask.pictures[-image_count:]) if image_count else []
+        if len(images) < image_count and ask.newest is not None and not images:
+            images.append(ask.newest())
+        images += _pictures(store.folder, context, image_count - len(images))
+        history = ask.history if ask.history is not None else as_messages(found.past)
+        return full_prompt(
+            ask.question, found.t, found.finding, context,
+            within(history, settings.history_tok), images, ask.instructions,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +245,29 @@ class _Found:
     """What memory holds about a question."""
 
     t: float
+    meant: str  # the question made whole
+    view: View
+    past: tuple[Exchange, ...]
     finding: Finding
     evidence: tuple[Evidence, ...]
+
+
+def _past(store: SqliteStore, ask: Ask, t: float) -> list[Exchange]:
+    """Return the recent exchanges: as the caller tells them, or else as the log does."""
+    logged = exchanges(store, t)
+    if ask.history is None:
+        return logged
+    found: list[Exchange] = []
+    known = {exchange.question: exchange for exchange in logged}
+    question = ""
+    for message in ask.history:
+        if message.role == "user":
+            question = message.text
+        elif message.role == "assistant" and question and message.text:
+            told = Exchange(t=t, question=question, text=message.text, full_text=message.text)
+            found.append(known.get(question, told))
+            question = ""
+    return found
 
 
 def _pictures(folder: Path, evidence: tuple[Evidence, ...], limit: int) -> list[bytes]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from omnilive.core.events import Answer, Evidence
+from omnilive.core.events import Evidence
+from omnilive.memory.dialogue import Exchange
 from omnilive.memory.recall import stem
 from omnilive.memory.words import content_words, words
 from omnilive.reasoning.base import Message
@@ -35,29 +36,56 @@ def full_prompt(
     t: float,
     finding: Finding,
     evidence: Sequence[Evidence],
-    dialogue: Sequence[Answer],
+    dialogue: Sequence[Message],
     images: Sequence[bytes],
+    instructions: str = "",
 ) -> list[Message]:
-    """Return the prompt for a model that may word the answer freely."""
+    """Return the prompt for a model that may word the answer freely.
+
+    With an empty question, the dialogue ends with the result of a function, to go on from.
+    """
     notes = "\n".join(
         f"[{span(e.start_s, e.end_s)}] {e.kind}: {e.text}"
         for e in sorted(evidence, key=lambda e: e.start_s)
     )
     hint = f"Computed from the notes: {finding.text}" if finding.supported else ""
-    text = f"It is {clock(t)}.\nNotes:\n{notes or '(none)'}\n{hint}\nQuestion: {question}"
-    past = [
+    text = f"It is {clock(t)}.\nNotes:\n{notes or '(none)'}\n{hint}"
+    rules = f"{RULES}\n\n{instructions.strip()}" if instructions.strip() else RULES
+    if not question:
+        return [Message(role="system", text=f"{rules}\n\n{text}"), *dialogue]
+    asked = Message(role="user", text=f"{text}\nQuestion: {question}", images=tuple(images))
+    return [Message(role="system", text=rules), *dialogue, asked]
+
+
+def as_messages(past: Sequence[Exchange]) -> list[Message]:
+    """Return exchanges as messages; of an answer that was cut off, what was heard."""
+    return [
         message
-        for answer in dialogue
+        for exchange in past
         for message in (
-            Message(role="user", text=answer.question),
-            Message(role="assistant", text=answer.text),
+            Message(role="user", text=exchange.question),
+            Message(role="assistant", text=exchange.text or "..."),
         )
     ]
-    return [
-        Message(role="system", text=RULES),
-        *past,
-        Message(role="user", text=text, images=tuple(images)),
-    ]
+
+
+def within(dialogue: Sequence[Message], limit_tok: int) -> list[Message]:
+    """Return the newest messages that fit, from a question of the user on.
+
+    What follows the last question (functions called, their results) always stays.
+    """
+    starts = [i for i, message in enumerate(dialogue) if message.role == "user"]
+    if not starts:
+        return list(dialogue) if _tok(dialogue) <= limit_tok else []
+    tail_is_open = dialogue[-1].role in ("tool", "user")
+    fits = [i for i in starts if _tok(dialogue[i:]) <= limit_tok]
+    first = fits[0] if fits else starts[-1] if tail_is_open else len(dialogue)
+    return list(dialogue[first:])
+
+
+def _tok(messages: Sequence[Message]) -> float:
+    """Return about how many tokens messages have: 4 letters each, or one sign of CJK."""
+    return sum(4 + sum(0.25 if c.isascii() else 1.0 for c in message.text) for message in messages)
 
 
 def short_prompt(question: str, note: str) -> list[Message]:

@@ -39,7 +39,7 @@ class Quoter:
             return None
         best = hits[0].fact
         shown = [h.fact for h in hits[1:3] if h.score >= 0.8 * hits[0].score]
-        passages = [self._passage(fact) for fact in (best, *shown)]
+        passages = [self.passage(fact) for fact in (best, *shown)]
         texts = list(dict.fromkeys(quote(facts, q.chinese) for facts in passages))
         facts = dict.fromkeys(f.id for facts in passages for f in facts)
         known = {f.id: f for facts in passages for f in facts}
@@ -93,7 +93,7 @@ class Quoter:
         """Return everything that was said, by time."""
         return [f for f in self.match.view.facts("speech") if f.text]
 
-    def _passage(self, fact: Fact) -> list[Fact]:
+    def passage(self, fact: Fact) -> list[Fact]:
         """Return an utterance with those right after it: people pause in mid-sentence."""
         if fact.kind != "speech":
             return [fact]

@@ -41,7 +41,7 @@ class Reader:
         if not self._is_due(frame.t, thumb, is_cut, state):
             return []
         state.read, state.read_t = thumb, frame.t
-        lines = _paragraphs([line for line in self._reader.read(frame.rgb) if self._counts(line)])
+        lines = paragraphs([line for line in self._reader.read(frame.rgb) if self._counts(line)])
         began, ended = self._follower.step(frame.t, lines, state.spans, is_cut)
         # A still picture is read once more, so that what began or ended is confirmed.
         state.again = any(span.misses or not span.shown for span in state.spans.spans)
@@ -68,7 +68,7 @@ class Reader:
         return sum(c.isalnum() for c in line.text) >= self.config.min_letters
 
 
-def _paragraphs(lines: list[TextLine]) -> list[tuple[str, float]]:
+def paragraphs(lines: list[TextLine]) -> list[tuple[str, float]]:
     """Join lines that stand close under or beside each other; return (text, lowest score)."""
     groups: list[list[TextLine]] = []
     for line in lines:
