@@ -1,8 +1,9 @@
 """One session: watch sources into its memory, and ask it at any moment."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
@@ -12,22 +13,30 @@ from omnilive.core.errors import ConfigError, SourceError
 from omnilive.core.events import Answer, AudioChunk, VideoFrame
 from omnilive.core.trace import SpanTotals, Tracer
 from omnilive.core.worker import Worker
+from omnilive.dialogue.base import Turn
 from omnilive.media.base import Item, Source
 from omnilive.media.open import kind_of, open_source
 from omnilive.media.pace import paced
 from omnilive.memory.answers import log_answer
 from omnilive.memory.base import SourceRow
+from omnilive.memory.dialogue import log_turn
 from omnilive.memory.embed import Embedder
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.library import Library, Writing
 from omnilive.memory.resume import PUSH, Plan, plan_watch
 from omnilive.memory.sqlite import SqliteStore
 from omnilive.perception.senses import Senses, load_senses
+from omnilive.perception.still import as_jpeg
 from omnilive.pipeline import Listener, Pipeline
+from omnilive.reasoning.ask import Ask
+from omnilive.reasoning.base import Message, ToolCall
 from omnilive.reasoning.mind import Mind
+from omnilive.reasoning.present import is_about_now, is_about_text
+from omnilive.reasoning.shown import shown
 
 Pace = Literal["live", "fast"]
 CATCH_UP_S = 10.0  # longest wait at live pace for perception to reach a question's moment
+NEWEST_S = 5.0  # a picture is of now when it is not older
 
 
 class Session:
@@ -177,19 +186,67 @@ class Session:
         While a source runs, what has just happened is waited for (CATCH_UP_S at most), and
         watching goes on meanwhile.
         """
-        if not question.strip():
+        async with aclosing(self.stream(question, t)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Answer):
+                    return piece
+        raise AssertionError("an answer always ends with itself")
+
+    async def stream(
+        self,
+        question: str,
+        t: float | None = None,
+        *,
+        catch_up_s: float = CATCH_UP_S,
+        pictures_only: bool = False,
+        instructions: str = "",
+        tools: Sequence[Mapping[str, Any]] = (),
+        images: Sequence[bytes] = (),
+        history: Sequence[Message] | None = None,
+        spoken: tuple[float, float] | None = None,
+    ) -> AsyncGenerator[str | ToolCall | Answer]:
+        """Yield the answer in pieces as they are decided, calls of `tools`, the Answer last.
+
+        Closing the iterator stops the model. With `pictures_only`, which is for questions that
+        were heard, nothing is waited for but the picture, and that only if it matters.
+        `images` (JPEG or PNG) are looked at, and what is in them is asked about. See
+        dialogue/base.py for the rest. ConfigError for an empty question or a bad picture.
+        """
+        ask = Ask(
+            question=question.strip(), t=t, instructions=instructions, tools=tools,
+            history=history, spoken=spoken, pictures=images,
+        )  # fmt: skip
+        if not ask.question and not ask.has_result:
             raise ConfigError('the question is empty: ask something, such as "what was said?"')
-        running = [p for p in self.pipelines if p.t > -1e9]
-        if running and t is None:
-            t = max(p.t for p in running)
-            try:
-                async with asyncio.timeout(CATCH_UP_S):
-                    await asyncio.gather(*(p.mark(f"ask-{stopwatch()}", t) for p in running))
-            except TimeoutError:  # answer for what is perceived, and say up to when
-                t = min(t, max(0.0, min(p.progress.t for p in running)))
-        answer = await self.mind.answer(self.store, self.name, question.strip(), t)
-        self._tell(await self._worker.call(log_answer, self.store, answer))
-        return answer
+        if running := [p for p in self.pipelines if p.t > -1e9]:
+            if t is None:
+                t = await _caught_up(running, ask.question, catch_up_s, pictures_only)
+            newest = max(running, key=lambda p: p.newest.t if p.newest else -1e9).newest
+            is_now = newest is not None and abs(newest.t - t) < NEWEST_S
+            newest_jpeg = partial(as_jpeg, newest.rgb) if newest is not None and is_now else None
+            ask = replace(ask, t=t, newest=newest_jpeg)
+        if images:
+            ask = await self._with_glimpse(ask)
+        async with aclosing(self.mind.stream(self.store, self.name, ask)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Answer) and piece.text:
+                    line = await self._worker.call(log_answer, self.store, piece)
+                    self._tell(line)
+                    piece = replace(piece, seq=line["seq"])
+                yield piece
+
+    async def note_turn(self, turn: Turn) -> dict[str, Any]:
+        """Write a turn of a conversation into the log, tell the listeners; return the line."""
+        line = await self._worker.call(log_turn, self.store, turn.end_s, turn.as_json())
+        self._tell(line)
+        return line
+
+    async def _with_glimpse(self, ask: Ask) -> Ask:
+        if self._senses is None:
+            self._senses = await asyncio.to_thread(load_senses, self.config.perception)
+        t = ask.t if ask.t is not None else await asyncio.to_thread(self.store.end_s)
+        sees = await self.mind.sees()
+        return await shown(replace(ask, t=t), self._senses, self.config.perception, sees=sees)
 
     def _lock(self) -> None:
         if self._writing is None:
@@ -303,6 +360,24 @@ class Session:
     def _tell(self, line: dict[str, Any]) -> None:
         for listener in list(self.listeners):
             listener(line)
+
+
+async def _caught_up(
+    running: Sequence[Pipeline], question: str, catch_up_s: float, pictures_only: bool
+) -> float:
+    """Wait until what is before now is perceived; return the time to answer for."""
+    t = max(p.t for p in running)
+    if pictures_only and not is_about_now(question):
+        return t
+    sound, text = not pictures_only, not pictures_only or is_about_text(question)
+    marks = (p.mark(f"ask-{stopwatch()}", t, sound=sound, text=text) for p in running)
+    try:
+        async with asyncio.timeout(catch_up_s):
+            await asyncio.gather(*marks)
+    except TimeoutError:
+        if not pictures_only:  # answer for what is perceived, and say up to when
+            t = min(t, max(0.0, min(p.progress.t for p in running)))
+    return t
 
 
 def _check_whole(source: Source, pipeline: Pipeline, plan: Plan) -> None:
