@@ -11,9 +11,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from omnilive.core.events import Event, Gap, Keyframe, Label, Percept, SourceHealth
-from omnilive.memory.base import Fact, Moment
+from omnilive.memory.base import Moment
 from omnilive.memory.embed import Embedder
-from omnilive.memory.moments import MomentConfig, MomentCutter, describe
+from omnilive.memory.moments import MomentConfig, MomentCutter, belongs, describe
+from omnilive.memory.spans import Span, is_whole, left_of, overlaps
 from omnilive.memory.sqlite import SqliteStore
 from omnilive.memory.words import sentences
 
@@ -54,6 +55,7 @@ class Ledger:
     _gap: tuple[float, float] = (0.0, 0.0)  # the latest long time without data
     _fresh: list[tuple[str, int, float, str]] = field(default_factory=list)
     _labels: dict[str, dict[str, Any]] = field(default_factory=dict)  # the latest LABELS ids
+    _gone: list[Span] = field(default_factory=list)  # forgotten, also what comes of it only now
 
     @classmethod
     def begin(
@@ -75,6 +77,7 @@ class Ledger:
         """
         lines: list[dict[str, Any]] = []
         with self.store.transaction():
+            self._gone = self.store.forgotten()
             for event in events:
                 lines += self._event(event)
             t = min(video_t, audio_t)
@@ -89,6 +92,7 @@ class Ledger:
     def finish(self, end_t: float) -> list[dict[str, Any]]:
         """Store the last moment; the source has ended at session time `end_t`."""
         with self.store.transaction():
+            self._gone = self.store.forgotten()
             lines = self._moments(self.cutter.until(end_t, last=True))
             self._embed()
             lines += self._observed(lines, end_t, end_t, is_over=True)
@@ -114,7 +118,8 @@ class Ledger:
             self._label(event)
             return []
         if isinstance(event, Keyframe):
-            self.store.put_keyframe(event.t, event.jpeg)
+            if not any(span.holds(event.t) for span in self._gone):
+                self.store.put_keyframe(event.t, event.jpeg)
             if event.is_cut:
                 self.cutter.cut(event.t)
             return []
@@ -141,6 +146,12 @@ class Ledger:
         if not percept.text:  # a partial that came to nothing
             self.store.drop_fact(key)
             return []
+        left = self._remaining(percept)
+        if left is None:
+            if is_whole(percept.kind):
+                self.store.drop_fact(key)
+            return []
+        percept = left
         if labels := self._labels.get(str(percept.data.get("id", ""))):
             percept = replace(percept, data={**percept.data, **labels})
         id = self.store.put_fact(key, percept)
@@ -155,6 +166,16 @@ class Ledger:
             self._fresh.append(("fact", id, percept.start_s, percept.text))
         return [self.note(percept.t, "percept", {"id": id, **body})]
 
+    def _remaining(self, percept: Percept) -> Percept | None:
+        """Return a percept without what was forgotten before it came: its last part, or None."""
+        span = Span(percept.start_s, percept.end_s)
+        if not any(overlaps(span, gone) for gone in self._gone):
+            return percept
+        parts = left_of(span, self._gone)
+        if is_whole(percept.kind) or not parts or parts[-1].end_s < percept.end_s:
+            return None
+        return replace(percept, start_s=parts[-1].start_s)
+
     def _label(self, label: Label) -> None:
         self._labels[label.id] = {**self._labels.pop(label.id, {}), **label.data}
         while len(self._labels) > LABELS:
@@ -164,11 +185,14 @@ class Ledger:
 
     def _moments(self, spans: list[tuple[float, float]]) -> list[dict[str, Any]]:
         lines = []
-        for start_s, end_s in spans:
+        kept = [part for span in spans for part in left_of(Span(*span), self._gone)]
+        for start_s, end_s in kept:
             if self._gap[0] < start_s and end_s < self._gap[1]:
                 continue  # nobody was watching: there is nothing to look up
             facts = [
-                f for f in self.store.facts(start_s=start_s, end_s=end_s) if _in(f, start_s, end_s)
+                f
+                for f in self.store.facts(start_s=start_s, end_s=end_s)
+                if belongs(f, start_s, end_s)
             ]
             text = describe(facts)
             if not text:
@@ -204,13 +228,6 @@ class Ledger:
 def _known(t: float) -> float:
     """Return up to when a medium is known; a medium that is absent moves nothing."""
     return t if t < 1e11 else -1e9
-
-
-def _in(fact: Fact, start_s: float, end_s: float) -> bool:
-    """Tell whether a fact belongs to a moment: speech where it begins, the rest where it lasts."""
-    if fact.kind == "speech" or fact.start_s == fact.end_s:
-        return start_s <= fact.start_s < end_s
-    return min(fact.end_s, end_s) - max(fact.start_s, start_s) > 0.1
 
 
 def moment_body(moment: Moment) -> dict[str, Any]:

@@ -52,6 +52,13 @@ class MomentCutter:
         return min([cut for cut in self.cuts if first <= cut <= latest], default=latest)
 
 
+def belongs(fact: Fact, start_s: float, end_s: float) -> bool:
+    """Tell whether a fact belongs to a moment: speech where it begins, the rest where it lasts."""
+    if fact.kind == "speech" or fact.start_s == fact.end_s:
+        return start_s <= fact.start_s < end_s
+    return min(fact.end_s, end_s) - max(fact.start_s, start_s) > 0.1
+
+
 _ORDER = {"speech": 0, "text": 1, "object": 2, "sound": 3, "caption": 4, "scene": 5}
 
 

@@ -17,7 +17,9 @@ from omnilive.core.errors import StoreError
 from omnilive.core.events import Kind, Percept
 from omnilive.memory.base import Fact, LogEntry, Moment, Ref, SourceRow
 from omnilive.memory.schema import migrate
+from omnilive.memory.spans import Span
 from omnilive.memory.vectors import VectorCache
+from omnilive.memory.wipe import wipe_if_due
 from omnilive.memory.words import index_form
 
 DB_NAME = "memory.db"
@@ -57,7 +59,7 @@ class SqliteStore:
         migrate(self._db)
         if create:
             self._first_words()
-        self._db.execute("SELECT count(*) FROM meta").fetchone()
+        wipe_if_due(self._db)
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
@@ -348,6 +350,17 @@ class SqliteStore:
             return self._vectors.nearest(vector, until_s, limit)
 
     # the session as a whole
+
+    @contextlib.contextmanager
+    def whole(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection for what cannot be done inside a transaction."""
+        with self._lock, _explained(self.folder):
+            yield self._db
+
+    def forgotten(self) -> list[Span]:
+        """Return the spans that were forgotten, in order: nothing of them may be stored again."""
+        rows = self._rows("SELECT value FROM meta WHERE key = 'forgotten'")
+        return [Span(*pair) for pair in json.loads(rows[0][0])] if rows else []
 
     def meta(self) -> dict[str, str]:
         """Return the facts about the session itself."""

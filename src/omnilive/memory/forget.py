@@ -1,0 +1,261 @@
+"""Forgets a span of a session: rows, log lines, search indexes, vectors, pictures, their bytes.
+
+What lasted longer than the span (an object in view, a sign) is cut at its ends and stays; speech
+and whatever was said or answered about the span goes whole. Lines of the log are taken out, so
+that its numbers may have holes from then on.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from omnilive.core.errors import ConfigError
+from omnilive.memory.base import SourceRow
+from omnilive.memory.moments import belongs, describe
+from omnilive.memory.spans import SHORTEST_S, Span, is_whole, merged, overlaps, rest
+from omnilive.memory.sqlite import SqliteStore, keyframe_path
+from omnilive.memory.wipe import note_due, wipe
+
+_STRUCTURE = ("source", "health", "gap", "watch", "forgotten")  # lines without anything perceived
+_ACTIVE = ("connecting", "watching", "live", "stalled", "reconnecting")
+_GONE = "forgotten"
+
+
+@dataclass(slots=True)
+class Forgotten:
+    """What was forgotten. Paths of uploads: `deleted`, and `kept`, which still hold the span.
+
+    `is_wiped` is False while a reader in another process holds old pages; they go when the
+    session is opened next. `line` is the line of the log that tells of it.
+    """
+
+    start_s: float
+    end_s: float
+    facts: int = 0
+    moments: int = 0
+    lines: int = 0
+    keyframes: int = 0
+    deleted: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    is_wiped: bool = True
+    line: dict[str, Any] = field(default_factory=dict)
+
+
+def forget(
+    store: SqliteStore,
+    start_s: float,
+    end_s: float,
+    *,
+    now_s: float = 0.0,
+    delete_uploads: bool = False,
+) -> Forgotten:
+    """Forget [start_s, end_s] of the session clock, also what is yet to be perceived of it.
+
+    The span ends at the latest at `now_s`, up to which the sources have been heard, or where the
+    memory ends. An uploaded file goes when the span covers all of it, or with `delete_uploads`
+    when it covers any of it. ConfigError for a span that is none.
+    """
+    now_s = max(now_s, store.end_s())
+    end_s = min(end_s, now_s + SHORTEST_S)
+    if not 0 <= start_s < end_s:
+        raise ConfigError(
+            f"nothing to forget from {start_s:g} s to {end_s:g} s: the memory ends at {now_s:.1f} s"
+        )
+    done = Forgotten(start_s, end_s)
+    with store.transaction():
+        _Forgetting(store, Span(start_s, end_s), done).run(delete_uploads)
+        _remember(store, Span(start_s, end_s))
+        body = {"start_s": round(start_s, 3), "end_s": round(end_s, 3)}
+        seq = store.append(now_s, "forgotten", body)
+        done.line = {"seq": seq, "t": round(now_s, 3), "type": "forgotten", **body}
+        note_due(store._db)
+    with store.whole() as db:
+        done.is_wiped = wipe(db)
+    return done
+
+
+def _remember(store: SqliteStore, span: Span) -> None:
+    spans = merged([*store.forgotten(), span])
+    store.set_meta(_GONE, json.dumps([list(one) for one in spans]))
+
+
+class _Forgetting:
+    """One forget, inside its transaction."""
+
+    def __init__(self, store: SqliteStore, span: Span, done: Forgotten) -> None:
+        self._store, self._span, self._done = store, span, done
+        self._db: sqlite3.Connection = store._db
+
+    def run(self, delete_uploads: bool) -> None:
+        """Go through everything that may hold something of the span."""
+        self._facts()
+        self._moments()
+        self._keyframes()
+        self._sources(delete_uploads)
+        self._lines()
+        self._watches()
+
+    def _facts(self) -> None:
+        start_s, end_s = self._span
+        for fact in self._store.facts(start_s=start_s, end_s=end_s):
+            last_s = max(fact.end_s, end_s) if fact.open else fact.end_s
+            if not overlaps(Span(fact.start_s, last_s), self._span):
+                continue
+            self._done.facts += 1
+            parts = rest(Span(fact.start_s, last_s), self._span)
+            goes_on = fact.open and (fact.kind == "object" or fact.start_s < start_s)
+            if is_whole(fact.kind):
+                parts, goes_on = [], False
+            elif fact.open:
+                parts = [part for part in parts if part.end_s <= start_s]
+            if goes_on:
+                last = Span(end_s, max(fact.end_s, end_s))
+                self._move("fact", fact.id, last)
+            elif parts:
+                self._move("fact", fact.id, parts.pop())
+            else:
+                self._store._forget_fact(fact.id)
+            for part in parts:
+                self._copy_fact(fact.id, part)
+
+    def _move(self, table: str, id: int, span: Span) -> None:
+        self._db.execute(f"UPDATE {table} SET start_s = ?, end_s = ? WHERE id = ?", (*span, id))
+        query = "UPDATE vector SET start_s = ? WHERE tab = ? AND id = ?"
+        self._db.execute(query, (span.start_s, table, id))
+
+    def _copy_fact(self, id: int, span: Span) -> None:
+        """Keep an earlier part of a fact whose own row goes on later."""
+        row = (
+            "INSERT INTO fact (key, kind, start_s, end_s, text, confidence, open, data) "
+            "SELECT key || ?, kind, ?, ?, text, confidence, 0, data FROM fact WHERE id = ?"
+        )
+        copy = self._db.execute(row, (f"~{span.start_s:.3f}", *span, id)).lastrowid
+        row = (
+            "INSERT INTO fact_words (rowid, words) SELECT ?, words FROM fact_words WHERE rowid = ?"
+        )
+        self._db.execute(row, (copy, id))
+        row = (
+            "INSERT INTO vector (tab, id, start_s, vec) "
+            "SELECT 'fact', ?, ?, vec FROM vector WHERE tab = 'fact' AND id = ? ORDER BY row"
+        )
+        self._db.execute(row, (copy, span.start_s, id))
+
+    def _moments(self) -> None:
+        """Forget moments; what one holds outside of the span is a moment again, described anew."""
+        query = "SELECT id, start_s, end_s FROM moment WHERE start_s <= ? AND end_s >= ?"
+        near = self._db.execute(query, (self._span.end_s, self._span.start_s)).fetchall()
+        for id, start_s, end_s in near:
+            if not overlaps(Span(start_s, end_s), self._span):
+                continue
+            self._done.moments += 1
+            self._db.execute("DELETE FROM moment WHERE id = ?", (id,))
+            self._db.execute("DELETE FROM moment_words WHERE rowid = ?", (id,))
+            self._db.execute("DELETE FROM vector WHERE tab = 'moment' AND id = ?", (id,))
+            for part in rest(Span(start_s, end_s), self._span):
+                facts = self._store.facts(start_s=part.start_s, end_s=part.end_s)
+                if text := describe([fact for fact in facts if belongs(fact, *part)]):
+                    self._store.put_moment(*part, text)
+
+    def _keyframes(self) -> None:
+        query = "SELECT id FROM keyframe WHERE t >= ? AND t <= ?"
+        for (id,) in self._db.execute(query, self._span).fetchall():
+            # First the picture, then its row: a crash in between must not leave the picture.
+            (self._store.folder / keyframe_path(id)).unlink(missing_ok=True)
+            self._db.execute("DELETE FROM keyframe WHERE id = ?", (id,))
+            self._done.keyframes += 1
+
+    def _sources(self, delete_uploads: bool) -> None:
+        """Delete uploaded files that are forgotten; say which remain."""
+        uploads = self._store.folder / "uploads"
+        for row in self._store.sources():
+            span, path = span_of(row), Path(row.url)
+            if not overlaps(span, self._span):
+                continue
+            is_upload = row.kind == "file" and path.is_relative_to(uploads) and path.exists()
+            goes = row.state not in _ACTIVE and (delete_uploads or not rest(span, self._span))
+            if is_upload and not goes:
+                self._done.kept.append(path.name)
+            elif is_upload:
+                path.unlink()
+                self._done.deleted.append(path.name)
+            if goes and (is_upload or not rest(span, self._span)):
+                values = {"url": _GONE} if row.kind == "file" else {}
+                self._store.update_source(row.id, detail=_GONE, **values)
+                self._forget_lines_of(row.id)
+
+    def _forget_lines_of(self, source: int) -> None:
+        """Lines about a source name its file."""
+        query = "DELETE FROM log WHERE type = 'source' AND json_extract(body, '$.source') = ?"
+        self._done.lines += self._db.execute(query, (source,)).rowcount
+
+    def _lines(self) -> None:
+        gone: set[int] = set()
+        rows = self._db.execute("SELECT seq, t, type, body FROM log ORDER BY seq")
+        for seq, t, type, text in rows.fetchall():
+            if type in _STRUCTURE:
+                continue
+            body = json.loads(text)
+            if type == "percept" and not is_whole(str(body.get("kind", ""))):
+                self._cut_line(seq, t, body)
+            elif self._span.holds(t) or touches(body, self._span) or body.get("answer") in gone:
+                gone.add(seq)
+                self._drop_line(seq)
+
+    def _cut_line(self, seq: int, t: float, body: dict[str, Any]) -> None:
+        """Shorten a line about what lasted to the part that it was written in."""
+        span = Span(float(body["start_s"]), float(body["end_s"]))
+        if self._span.holds(t):
+            self._drop_line(seq)
+        elif overlaps(span, self._span):
+            part = next((p for p in rest(span, self._span) if p.end_s >= t - 1e-3), None)
+            if part is None:
+                self._drop_line(seq)
+                return
+            cut = body | {"start_s": round(part.start_s, 3), "end_s": round(part.end_s, 3)}
+            text = json.dumps(cut, ensure_ascii=False)
+            self._db.execute("UPDATE log SET body = ? WHERE seq = ?", (text, seq))
+
+    def _drop_line(self, seq: int) -> None:
+        self._db.execute("DELETE FROM log WHERE seq = ?", (seq,))
+        self._done.lines += 1
+
+    def _watches(self) -> None:
+        """Forget firings that wait for a model, and let watches that remember the span begin anew.
+
+        What is on its way to a target is a number of a line, which is gone.
+        """
+        for id, text in self._db.execute("SELECT id, body FROM candidate").fetchall():
+            if touches(json.loads(text), self._span):
+                self._db.execute("DELETE FROM candidate WHERE id = ?", (id,))
+        for id, text in self._db.execute("SELECT id, memory FROM watch").fetchall():
+            if touches(json.loads(text), self._span):
+                self._db.execute("UPDATE watch SET memory = '{}' WHERE id = ?", (id,))
+
+
+def span_of(row: SourceRow) -> Span:
+    """Return the span of a source on the session clock, as far as it has been watched."""
+    known_s = max(row.video_s, row.audio_s)
+    if row.state == "ended" and row.duration_s is not None:
+        known_s = max(known_s, row.duration_s)
+    return Span(row.offset_s, row.offset_s + known_s)
+
+
+def touches(value: Any, span: Span) -> bool:
+    """Tell whether a JSON value tells of the span anywhere inside: by start_s and end_s."""
+    if isinstance(value, list):
+        return any(touches(one, span) for one in value)
+    if not isinstance(value, dict):
+        return False
+    times = list(_times(value))
+    if times and overlaps(Span(min(times), max(times)), span):
+        return True
+    return any(touches(one, span) for one in value.values())
+
+
+def _times(value: dict[str, Any]) -> Iterator[float]:
+    for name in ("start_s", "end_s"):
+        if isinstance(value.get(name), int | float):
+            yield float(value[name])
