@@ -14,7 +14,8 @@ HELD = frozenset(
     (
         "backpack,umbrella,handbag,frisbee,sports ball,baseball bat,tennis racket,bottle,"
         "wine glass,cup,fork,knife,spoon,bowl,banana,apple,sandwich,orange,carrot,hot dog,"
-        "pizza,donut,cake,laptop,mouse,remote,keyboard,cell phone,book,scissors,teddy bear,hair drier,toothbrush"
+        "pizza,donut,cake,laptop,mouse,remote,keyboard,cell phone,book,scissors,teddy bear,"
+        "hair drier,toothbrush"
     ).split(",")
 )
 FIXED = frozenset(
