@@ -1,6 +1,6 @@
 """Questions: answered as JSON, or as server-sent events while the words come."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -9,13 +9,14 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from omnilive.core.errors import ConfigError, OmniLiveError
 from omnilive.core.events import Answer
+from omnilive.reasoning.base import ToolCall
 from omnilive.server.errors import status_of
 from omnilive.server.events import STREAM_HEADERS, sse
 from omnilive.server.routing import SESSION, HubDep, errors
 from omnilive.server.shapes import AnswerFacts, Question
 
 router = APIRouter(tags=["questions"])
-Pieces = AsyncIterator[str | Answer]
+Pieces = AsyncGenerator[str | ToolCall | Answer]
 
 
 @router.post(
@@ -43,14 +44,15 @@ async def ask(id: str, body: Question, request: Request, hub: HubDep) -> Respons
 
 async def _last(pieces: Pieces) -> Answer:
     answer = None
-    async for piece in pieces:
-        answer = piece
+    async with aclosing(pieces):
+        async for piece in pieces:
+            answer = piece
     assert isinstance(answer, Answer)
     return answer
 
 
-async def _events(first: str | Answer, pieces: Pieces) -> AsyncIterator[str]:
-    async with aclosing(pieces) as rest:  # pyright: ignore[reportArgumentType]
+async def _events(first: str | ToolCall | Answer, pieces: Pieces) -> AsyncIterator[str]:
+    async with aclosing(pieces) as rest:
         try:
             yield _event(first)
             async for piece in rest:
@@ -60,6 +62,6 @@ async def _events(first: str | Answer, pieces: Pieces) -> AsyncIterator[str]:
             yield sse("error", {"error": {"code": code, "message": str(error)}})
 
 
-def _event(piece: str | Answer) -> str:
+def _event(piece: str | ToolCall | Answer) -> str:
     data: dict[str, Any] = piece.as_json() if isinstance(piece, Answer) else {"text": piece}
     return sse("answer" if isinstance(piece, Answer) else "delta", data)

@@ -1,8 +1,9 @@
 """The sessions of this process: opens one when it is to watch, shares the models, stops cleanly."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
@@ -23,6 +24,8 @@ from omnilive.server.totals import Totals
 
 if TYPE_CHECKING:
     from omnilive.config import SessionConfig
+    from omnilive.reasoning.ask import Ask
+    from omnilive.reasoning.base import ToolCall
     from omnilive.server.running import MakeSource
     from omnilive.session import Session
 
@@ -144,23 +147,43 @@ class Hub:
     # questions
 
     async def answer(
-        self, name: str, question: str, t: float | None
-    ) -> AsyncIterator[str | Answer]:
-        """Yield the answer in pieces as they are decided, and the whole Answer last."""
+        self, name: str, question: str, t: float | None, **more: Any
+    ) -> "AsyncGenerator[str | ToolCall | Answer]":
+        """Yield the answer in pieces as they are decided, and the whole Answer last.
+
+        `more` is what `Session.stream` takes besides: instructions, tools, images, history.
+        """
         self.readers.find(name)
         running = self.running.get(name)
         if running is not None and not running.is_closing:
-            answer = await running.ask(question, t)
-            await self._close_in_turn_if_idle(name)
-            yield answer.text
-            yield answer
+            try:
+                async with aclosing(running.stream(question, t, **more)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+            finally:
+                await self._close_in_turn_if_idle(name)
             return
-        mind = await self.shared.mind()
         async with self._reading(name) as store:
-            async for piece in mind.stream(store, name, question, t):
-                if isinstance(piece, Answer):
-                    await run_in_threadpool(log_answer, store, piece)
-                yield piece
+            pieces = await self._from_store(store, name, question, t, **more)
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    if isinstance(piece, Answer) and piece.text:
+                        line = await run_in_threadpool(log_answer, store, piece)
+                        piece = replace(piece, seq=line["seq"])
+                    yield piece
+
+    async def _from_store(
+        self, store: SqliteStore, name: str, question: str, t: float | None,
+        images: Sequence[bytes] = (), **more: Any,
+    ) -> "AsyncGenerator[str | ToolCall | Answer]":  # fmt: skip
+        """Return the answer of a session that watches nothing."""
+        mind = await self.shared.mind()
+        ask = await run_in_threadpool(_asked, store, question=question, t=t, **more)
+        if images:
+            senses, look = await self.shared.senses(), await run_in_threadpool(_shown)
+            ask = replace(ask, pictures=images)
+            ask = await look(ask, senses, self.config.perception, sees=await mind.sees())
+        return mind.stream(store, name, ask)
 
     async def search(self, name: str, query: str, limit: int) -> list[Evidence]:
         """Return what is remembered and bears on the query, best first."""
@@ -275,6 +298,19 @@ class Hub:
     def _delete(self, name: str) -> None:
         with self.readers.shut(name):
             self.library.delete(name)
+
+
+def _asked(store: SqliteStore, **parts: Any) -> "Ask":
+    from omnilive.reasoning.ask import Ask
+
+    ask = Ask(**parts)
+    return ask if ask.t is not None else replace(ask, t=store.end_s())
+
+
+def _shown() -> "Callable[..., Awaitable[Ask]]":
+    from omnilive.reasoning.shown import shown
+
+    return shown
 
 
 def _session_class() -> "type[Session]":

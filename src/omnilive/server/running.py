@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from omnilive.core.events import Answer
     from omnilive.media.base import Source
     from omnilive.pipeline import Pipeline
+    from omnilive.reasoning.base import ToolCall
     from omnilive.session import Session
 
     MakeSource = Callable[[float], Source]
@@ -51,12 +52,14 @@ class Running:
         self.watches: dict[int, Watch] = {}
         self.is_closing = False
         self._closing = closing
-        self._asks: set[asyncio.Task[Answer]] = set()
+        self._answering = 0
+        self._answered = asyncio.Event()
+        self._answered.set()
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is watched or asked."""
-        return not self.watches and not self._asks
+        return not self.watches and not self._answering
 
     async def start(self, url: str, pace: Pace, source: "MakeSource | None" = None) -> Watch:
         """Begin to watch; return once the source is open. Raises what `Session.watch` does."""
@@ -98,20 +101,28 @@ class Running:
             task.cancel()
             await asyncio.wait({task})
 
-    async def ask(self, question: str, t: float | None) -> "Answer":
+    async def stream(
+        self, question: str, t: float | None, **more: Any
+    ) -> "AsyncGenerator[str | ToolCall | Answer]":
         """Answer while watching goes on; the session stays open until it is answered."""
-        task = asyncio.create_task(self.session.ask(question, t))
-        self._asks.add(task)
+        self._answering += 1
+        self._answered.clear()
         try:
-            return await task
+            async with aclosing(self.session.stream(question, t, **more)) as pieces:
+                async for piece in pieces:
+                    yield piece
         finally:
-            self._asks.discard(task)
+            self._answering -= 1
+            if not self._answering:
+                self._answered.set()
 
     async def close(self, patience_s: float) -> None:
         """Stop everything and let go of the session."""
         self.is_closing = True
         await asyncio.gather(*(self.stop(watch, patience_s) for watch in self.watches.values()))
-        await asyncio.gather(*self._asks, return_exceptions=True)
+        with suppress(TimeoutError):  # a client that reads no further keeps nobody
+            async with asyncio.timeout(patience_s):
+                await self._answered.wait()
         await self._closing.aclose()
 
     def _refuse_overlap(self, *, is_file: bool) -> None:
