@@ -2,6 +2,7 @@
 
 from omnilive.core.config import Config
 from omnilive.dialogue.config import DialogueConfig
+from omnilive.dialogue.watches.deliver.config import DeliveryConfig
 from omnilive.media.base import MediaConfig
 from omnilive.memory.moments import MomentConfig
 from omnilive.perception.config import PerceptionConfig
@@ -28,4 +29,5 @@ class SessionConfig(Config):
     reasoning: ReasoningConfig = ReasoningConfig()
     dialogue: DialogueConfig = DialogueConfig()
     speech: SpeechConfig = SpeechConfig()
+    delivery: DeliveryConfig = DeliveryConfig()
     server: ServerConfig = ServerConfig()

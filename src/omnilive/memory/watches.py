@@ -142,6 +142,13 @@ class WatchTable:
         """Return what is to be delivered, in the order of the log."""
         return self._outbox("state = 'waiting' ORDER BY id LIMIT ?", limit)
 
+    def heads(self) -> list[OutboxRow]:
+        """Return the first waiting row of every target: those that may be delivered next."""
+        return self._outbox(
+            "id IN (SELECT min(id) FROM outbox WHERE state = 'waiting' GROUP BY target) "
+            "ORDER BY id LIMIT ?", 1000,
+        )  # fmt: skip
+
     def posted(self, seq: int) -> list[OutboxRow]:
         """Return the deliveries of one alert."""
         return self._outbox("seq = ? ORDER BY id", seq)

@@ -1,0 +1,164 @@
+"""Sees to it that what is in the outbox arrives: in order, retried, once each.
+
+What is to be delivered is stored with the alert itself. A row is marked as done after the
+receiver has taken it; a crash in between repeats the attempt with the same key. Each target is
+served by itself, one alert after the other, so that a receiver that is down holds up nobody
+else and gets everything in order when it is back.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from omnilive.core.clock import wall_time
+from omnilive.dialogue.watches.deliver.base import NotDelivered, Parcel, Sender
+from omnilive.dialogue.watches.deliver.config import DeliveryConfig
+from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.watches import OutboxRow, WatchTable
+
+logger = logging.getLogger(__name__)
+POLL_S = 2.0
+Read = Callable[..., Awaitable[Any]]
+"""Runs `fn(store, *args)` where the session's store may be used, and returns its result."""
+
+
+class Courier:
+    """Delivers the alerts of one session, while `run` runs."""
+
+    def __init__(
+        self,
+        session: str,
+        read: Read,
+        senders: Mapping[str, Sender],
+        config: DeliveryConfig | None = None,
+        now: Callable[[], float] = wall_time,
+    ) -> None:
+        self.session, self._read, self._senders = session, read, senders
+        self.config, self._now = config or DeliveryConfig(), now
+        self._wake = asyncio.Event()
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._room = asyncio.Semaphore(self.config.at_once)
+
+    def wake(self) -> None:
+        """Look at once: there may be something to deliver."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        try:
+            while True:
+                wait_s = await self.round()
+                self._wake.clear()
+                try:
+                    async with asyncio.timeout(min(POLL_S, wait_s)):
+                        await self._wake.wait()
+                except TimeoutError:
+                    pass
+        finally:
+            for task in self._busy.values():
+                task.cancel()
+            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    async def drain(self, patience_s: float) -> int:
+        """Deliver for a while; return how many rows are still waiting."""
+        end = asyncio.get_running_loop().time() + patience_s
+        runner = asyncio.create_task(self.run())
+        try:
+            while True:
+                left = len(await self._read(_heads))
+                if not left or asyncio.get_running_loop().time() >= end:
+                    return left
+                await asyncio.sleep(0.05)
+        finally:
+            runner.cancel()
+            await asyncio.gather(runner, return_exceptions=True)
+
+    async def round(self) -> float:
+        """Start what is due, at most one row for each target; return when the next is due."""
+        soonest_s = POLL_S
+        for row in await self._read(_heads):
+            key = _target_key(row.target)
+            wait_s = row.due_wall_s - self._now()
+            if key in self._busy:
+                continue
+            if wait_s > 0:
+                soonest_s = min(soonest_s, wait_s)
+                continue
+            task = asyncio.create_task(self._serve(key, row))
+            self._busy[key] = task
+        return max(0.02, soonest_s)
+
+    async def _serve(self, key: str, row: OutboxRow) -> None:
+        try:
+            async with self._room:
+                await self._attempt(row)
+        except Exception:  # one row that cannot be dealt with must not end delivery
+            logger.exception("delivering alert %s of %s", row.seq, self.session)
+            await asyncio.sleep(POLL_S)
+        finally:
+            self._busy.pop(key, None)
+            self._wake.set()
+
+    async def _attempt(self, row: OutboxRow) -> None:
+        alert = await self._read(_alert, row.seq)
+        sender = self._senders.get(str(row.target.get("kind")))
+        if alert is None or sender is None:
+            why = "the alert was forgotten" if alert is None else "no way to send to this target"
+            await self._read(_update, row.id, state="failed", detail=why)
+            return
+        alert = {"type": "alert", "session": self.session, **alert}
+        parcel = Parcel(key=parcel_key(self.session, row), target=row.target, alert=alert)
+        try:
+            await sender.send(parcel)
+        except NotDelivered as error:
+            await self._failed(row, error)
+        else:
+            await self._read(_update, row.id, state="done", tries=row.tries + 1, detail="")
+
+    async def _failed(self, row: OutboxRow, error: NotDelivered) -> None:
+        tries = row.tries + 1
+        wait_s = min(self.config.max_retry_s, self.config.first_retry_s * 2 ** min(row.tries, 30))
+        wait_s = max(wait_s, error.retry_after_s or 0.0)
+        waited_s = _waited_s(tries, self.config)
+        is_over = not error.again or waited_s >= self.config.give_up_s
+        state = "failed" if is_over else "waiting"
+        due_s = self._now() + wait_s
+        detail = str(error)[:300]
+        await self._read(_update, row.id, state=state, tries=tries, due_wall_s=due_s, detail=detail)
+        level = logging.ERROR if is_over else logging.WARNING
+        end = "given up" if is_over else f"again in {wait_s:.0f} s"
+        logger.log(level, "alert %s of %s: %s; %s", row.seq, self.session, detail, end)
+
+
+def parcel_key(session: str, row: OutboxRow) -> str:
+    """Return the key of an alert for a target: the same however often it is tried."""
+    digest = hashlib.sha256(_target_key(row.target).encode()).hexdigest()[:12]
+    return f"{session}-{row.seq}-{digest}"
+
+
+def _waited_s(tries: int, config: DeliveryConfig) -> float:
+    """Return about how long it has been since the first of so many attempts."""
+    waits = (min(config.max_retry_s, config.first_retry_s * 2 ** min(i, 30)) for i in range(tries))
+    return sum(waits) if tries < 100_000 else float("inf")
+
+
+def _target_key(target: Mapping[str, Any]) -> str:
+    return json.dumps(target, sort_keys=True)
+
+
+def _heads(store: SqliteStore) -> list[OutboxRow]:
+    return WatchTable(store).heads()
+
+
+def _update(store: SqliteStore, id: int, **values: Any) -> None:
+    WatchTable(store).update(id, **values)
+
+
+def _alert(store: SqliteStore, seq: int) -> dict[str, Any] | None:
+    entries = store.log_after(seq - 1, 1)
+    if not entries or entries[0].seq != seq or entries[0].type != "alert":
+        return None
+    return {"seq": seq, "t": round(entries[0].t, 3), **entries[0].body}
