@@ -38,9 +38,6 @@ class DialogueConfig(Config):
     interrupt: bool = True
     """Whether speech interrupts the assistant."""
 
-    interrupt_after_s: float = Field(default=0.16, ge=0.03, le=2)
-    """Speech before the assistant pauses; it is then decided whether it was meant."""
-
     decide_s: float = Field(default=1.2, ge=0.3, le=5)
     """Longest pause for speech in which no real word is understood: then it goes on."""
 
