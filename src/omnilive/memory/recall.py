@@ -27,8 +27,8 @@ class Hit:
 class View:
     """A store as it was known at stream time `t`: nothing later shows through.
 
-    What was said to the assistant, and its own voice, is no part of what happened and shows
-    only with `own`. The question itself (`asked`, while it was `spoken`) never shows.
+    What was said to the assistant is no part of what happened and shows only with `own`. Its
+    own voice, and the question itself (`asked`, while it was `spoken`), never show.
     """
 
     store: SqliteStore
@@ -83,8 +83,9 @@ class View:
             return True
         if self.asked and fact.end_s > self.t - ECHO_S and _is_echo(fact.text, self.asked):
             return True
-        is_own = fact.data.get("to") == "assistant" or fact.data.get("by") == "assistant"
-        return is_own and not self.own
+        if fact.data.get("by") == "assistant":
+            return True
+        return fact.data.get("to") == "assistant" and not self.own
 
 
 @dataclass(frozen=True, slots=True)

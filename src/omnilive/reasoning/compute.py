@@ -57,15 +57,23 @@ class Computer:
         q = self.question
         for target in q.targets:
             facts = self.match.sightings(q, target)
-            if q.leaving and (gone := [f for f in facts if not f.open]):
+            gone = [f for f in facts if not f.open]
+            if q.leaving and gone:
                 fact = _pick(sorted(gone, key=lambda f: f.end_s), q.ordinal)
                 if fact is not None:
                     return self._at(target, fact, fact.end_s, "left", "离开")
+            if q.leaving and facts and not gone:
+                return self._still_there(target, facts)
             fact = _pick(facts, q.ordinal)
             if fact is not None and not q.leaving:
                 verb, zh = _verb(fact)
                 return self._at(target, fact, fact.start_s, verb, zh)
         return None
+
+    def _still_there(self, target: Target, facts: list[Fact]) -> Finding:
+        name = target.phrase
+        text = self._say(f"The {name} has not left up to {self._until}.", f"{name}还没有离开。")
+        return Finding(text=text, evidence=tuple(facts[-self.limit :]))
 
     def _at(self, target: Target, fact: Fact, t: float, verb: str, zh: str) -> Finding:
         if self.question.chinese:

@@ -116,6 +116,20 @@ class Mind:
             return False
         return (await self._loaded()).images > 0
 
+    async def complete(self, messages: list[Message], max_tok: int) -> str:
+        """Return what the language model says to a prompt that is no question about a store."""
+        model = await self._loaded()
+
+        def say() -> str:
+            return "".join(p for p in model.stream(messages, max_tok) if isinstance(p, str))
+
+        return await (asyncio.to_thread(say) if model.is_remote else self._worker.call(say))
+
+    async def model_traits(self) -> tuple[int, bool]:
+        """Return how many pictures the language model takes, and whether it is trusted."""
+        model = await self._loaded()
+        return model.images, model.is_trusted
+
     async def warm_up(self) -> None:
         """Load what answering needs, so that the first question does not wait for it."""
         await asyncio.to_thread(lambda: self.embedder)

@@ -58,6 +58,7 @@ class Talk:
             return None
         terms = {stem(word) for word in content_words(low) if word not in _DULL}
         past = exchanges(self.store, self.t, recent_s=1e12, limit=KEPT)
+        past = [e for e in past if not (_ASKED.search(e.question) or _ANSWERED.search(e.question))]
         held = [e for e in past if not terms or _share(terms, e, is_answered) >= 0.5]
         if not held:
             text = self._say("I have no record of that in our talk.", "我们的谈话里没有这个记录。")
