@@ -277,6 +277,8 @@ class Conversation:
         response = self._response
         if response is not None and response.is_held:
             response.release()
+            if response.text:
+                self._note_user(response)
             if response.is_audible:
                 self._tell(Resumed(t=self._ears.now_t, generation=response.generation))
 
@@ -386,7 +388,8 @@ class Conversation:
             response.note("transcript_s", request.said.heard_t)
         if request.question:
             response.user_turn = self._user_turn(request.question, request.said)
-            response.on_text = lambda: self._note_user(response)
+            # While they still speak, the question may become another: then it is noted later.
+            response.on_text = lambda: None if response.is_held else self._note_user(response)
         self._response, self._is_soft, self._echo_from_s = response, False, 0.0
         self._running = self._spawn(self._run(response))
 

@@ -103,12 +103,17 @@ def called_by(text: str, wake_words: tuple[str, ...]) -> tuple[bool, str]:
 
 
 def _sounds_like(heard: str, wake_word: str) -> bool:
-    wake = "".join(words_of(wake_word))
+    wake, heard = (_by_ear("".join(words_of(word))) for word in (wake_word, heard))
     if heard == wake:
         return True
     if len(wake) < 3 or abs(len(heard) - len(wake)) > 2 or heard[0] != wake[0]:
         return False
     return SequenceMatcher(None, heard, wake).ratio() >= ALIKE
+
+
+def _by_ear(word: str) -> str:
+    """Return a spelling in which "omnee", "omny" and "ommni" are "omni"."""
+    return re.sub(r"(.)\1+", r"\1", re.sub(r"ee|ie|ey|y", "i", word))
 
 
 def _without(text: str, start: int, end: int) -> str:
