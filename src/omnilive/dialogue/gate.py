@@ -31,7 +31,7 @@ COMMANDS = frozenset(
     ).split()
 )
 LONGEST = 6  # words
-ALIKE = 0.75  # similarity of spelling from which a word is taken for a wake word
+ALIKE = 0.8  # similarity of spelling from which a word is taken for a wake word
 
 
 @dataclass(frozen=True, slots=True)
