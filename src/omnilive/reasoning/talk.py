@@ -58,7 +58,7 @@ class Talk:
             return None
         terms = {stem(word) for word in content_words(low) if word not in _DULL}
         past = exchanges(self.store, self.t, recent_s=1e12, limit=KEPT)
-        past = [e for e in past if not (_ASKED.search(e.question) or _ANSWERED.search(e.question))]
+        past = [e for e in past if not _is_about_talk(e.question)]
         held = [e for e in past if not terms or _share(terms, e, is_answered) >= 0.5]
         if not held:
             text = self._say("I have no record of that in our talk.", "我们的谈话里没有这个记录。")
@@ -162,6 +162,10 @@ class Talk:
 
     def _say(self, english: str, chinese: str) -> str:
         return chinese if self.chinese else english
+
+
+def _is_about_talk(question: str) -> bool:
+    return bool(_ASKED.search(question.lower()) or _ANSWERED.search(question.lower()))
 
 
 def _share(terms: set[str], exchange: Exchange, is_answered: bool) -> float:
