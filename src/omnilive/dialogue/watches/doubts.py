@@ -15,7 +15,7 @@ MANY_LABELS = 40  # an object of any of so many labels is "anything"
 
 def doubts(rule: r.Rule, known: Known) -> list[Reply]:
     """Return every reason not to store this rule as it is; [] when there is none."""
-    found = [*_names(rule, known), *_frame(rule, known)]
+    found = [*_names(rule, known), *_frame(rule)]
     for part, _ in r.parts_of(rule.what):
         found += _shape(part)
     found += _flood(rule)
@@ -63,7 +63,7 @@ def _unseen(reason: str, have: tuple[str, ...]) -> Reply:
     return Reply(code="unseen", text=f"This cannot be perceived: {reason}{listed}.")
 
 
-def _frame(rule: r.Rule, known: Known) -> Iterator[Reply]:
+def _frame(rule: r.Rule) -> Iterator[Reply]:
     if rule.when is not None and rule.when.timezone:
         try:
             ZoneInfo(rule.when.timezone)
@@ -75,12 +75,6 @@ def _frame(rule: r.Rule, known: Known) -> Iterator[Reply]:
         yield Reply(
             code="never",
             text="Perception is never that sure: ask for 0.8 to be told surely enough.",
-        )
-    if rule.check and not known.checks:
-        yield Reply(
-            code="missing",
-            text="No model is set up that could check this: choose one (--recipe api, or "
-            "reasoning.backend=openai), or leave the check out.",
         )
     if isinstance(rule.what, r.Every) and rule.cooldown_s > rule.what.every_s:
         yield Reply(

@@ -63,8 +63,7 @@ async def test_receiver_down_for_a_while(store: SqliteStore, unused_tcp_port: in
         for i in range(10):
             alert(store, str(i), url)
         delivering.wake()
-        await asyncio.sleep(0.3)
-        assert WatchTable(store).heads()[0].tries > 2
+        await until(lambda: WatchTable(store).heads()[0].tries > 2)
         async with receiving(unused_tcp_port) as receiver:
             async with asyncio.timeout(10):
                 await until(lambda: not WatchTable(store).heads())

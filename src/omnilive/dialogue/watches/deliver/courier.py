@@ -50,17 +50,22 @@ class Courier:
         """Deliver until cancelled."""
         try:
             while True:
+                self._wake.clear()  # before the look, so that what comes meanwhile is seen
                 wait_s = await self.round()
-                self._wake.clear()
                 try:
-                    async with asyncio.timeout(min(POLL_S, wait_s)):
+                    async with asyncio.timeout(POLL_S if wait_s is None else wait_s):
                         await self._wake.wait()
                 except TimeoutError:
                     pass
         finally:
-            for task in self._busy.values():
-                task.cancel()
-            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+            await self.close()
+
+    async def close(self) -> None:
+        """Break off what is under way; it is tried again later."""
+        tasks = list(self._busy.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def drain(self, patience_s: float) -> int:
         """Deliver for a while; return how many rows are still waiting."""
@@ -76,10 +81,14 @@ class Courier:
             runner.cancel()
             await asyncio.gather(runner, return_exceptions=True)
 
-    async def round(self) -> float:
-        """Start what is due, at most one row for each target; return when the next is due."""
+    async def round(self) -> float | None:
+        """Start what is due, at most one row for each target.
+
+        Returns the seconds until there is more to do, and None when nothing waits at all.
+        """
         soonest_s = POLL_S
-        for row in await self._read(_heads):
+        heads = await self._read(_heads)
+        for row in heads:
             key = _target_key(row.target)
             wait_s = row.due_wall_s - self._now()
             if key in self._busy:
@@ -89,7 +98,7 @@ class Courier:
                 continue
             task = asyncio.create_task(self._serve(key, row))
             self._busy[key] = task
-        return max(0.02, soonest_s)
+        return max(0.02, soonest_s) if heads else None
 
     async def _serve(self, key: str, row: OutboxRow) -> None:
         try:

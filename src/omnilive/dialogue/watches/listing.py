@@ -1,0 +1,66 @@
+"""Rules from a file, a request or options: words or JSON, with fields to change on top."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from omnilive.core.errors import ConfigError
+from omnilive.dialogue.watches.rule import Rule, rule_from_json, rule_json
+
+MAX_FILE_BYTES = 1_000_000
+MAX_WATCHES = 500
+Said = str | dict[str, Any]
+"""Plain words, or a rule as JSON values."""
+
+
+def changed(rule: Rule, change: Mapping[str, Any]) -> Rule:
+    """Return the rule with some of its fields replaced; ConfigError for a field that is none.
+
+    `add_to` appends targets, in place of replacing all of them with `to`.
+    """
+    if not change:
+        return rule
+    values = {**rule_json(rule), **{k: v for k, v in change.items() if k != "add_to"}}
+    for target in change.get("add_to", ()):
+        if target not in values["to"]:
+            values["to"] = [*values["to"], target]
+    return rule_from_json(values)
+
+
+def read_file(path: Path) -> list[tuple[Said, dict[str, Any]]]:
+    """Read a YAML or JSON file: a list of sentences, rules, or sentences with fields to change.
+
+    - Tell me when a dog appears
+    - text: Tell me when someone comes in
+      cooldown_s: 60
+    - {what: {kind: text, contains: [EXIT]}, repeat: once}
+    """
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ConfigError(f"{path} is over 1 MB: that is no list of watches")
+        text = path.read_text(encoding="utf-8")
+        found = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        raise ConfigError(f"{path} is neither YAML nor JSON: {error}") from error
+    if isinstance(found, dict) and set(found) == {"watches"}:
+        found = found["watches"]
+    if not isinstance(found, list) or not found:
+        raise ConfigError(f"{path} must hold a list of sentences or rules")
+    if len(found) > MAX_WATCHES:
+        raise ConfigError(f"{path} holds {len(found)} watches; {MAX_WATCHES} are the most")
+    return [_item(path, number, item) for number, item in enumerate(found, 1)]
+
+
+def _item(path: Path, number: int, item: Any) -> tuple[Said, dict[str, Any]]:
+    if isinstance(item, str):
+        return item, {}
+    if isinstance(item, dict) and "what" in item:
+        return item, {}
+    if isinstance(item, dict) and isinstance(item.get("text"), str):
+        return item["text"], {k: v for k, v in item.items() if k != "text"}
+    raise ConfigError(f"{path}: entry {number} is neither a sentence nor a rule with “what”")
