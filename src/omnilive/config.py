@@ -2,6 +2,7 @@
 
 from omnilive.core.config import Config
 from omnilive.dialogue.config import DialogueConfig
+from omnilive.dialogue.watches.config import WatchesConfig
 from omnilive.dialogue.watches.deliver.config import DeliveryConfig
 from omnilive.media.base import MediaConfig
 from omnilive.memory.moments import MomentConfig
@@ -28,6 +29,7 @@ class SessionConfig(Config):
     memory: MemoryConfig = MemoryConfig()
     reasoning: ReasoningConfig = ReasoningConfig()
     dialogue: DialogueConfig = DialogueConfig()
+    watches: WatchesConfig = WatchesConfig()
     speech: SpeechConfig = SpeechConfig()
     delivery: DeliveryConfig = DeliveryConfig()
     server: ServerConfig = ServerConfig()

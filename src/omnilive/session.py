@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
+from omnilive.catalog import fetch
 from omnilive.config import SessionConfig
 from omnilive.core.clock import SystemClock, stopwatch, wall_time
 from omnilive.core.errors import ConfigError, SourceError
@@ -14,6 +15,8 @@ from omnilive.core.events import Answer, AudioChunk, VideoFrame
 from omnilive.core.trace import SpanTotals, Tracer
 from omnilive.core.worker import Worker
 from omnilive.dialogue.base import Turn
+from omnilive.dialogue.watches.desk import Watches
+from omnilive.dialogue.watches.known import Known, known_of
 from omnilive.media.base import Item, Source
 from omnilive.media.open import kind_of, open_source
 from omnilive.media.pace import paced
@@ -25,7 +28,7 @@ from omnilive.memory.ledger import Ledger
 from omnilive.memory.library import Library, Writing
 from omnilive.memory.resume import PUSH, Plan, plan_watch
 from omnilive.memory.sqlite import SqliteStore
-from omnilive.perception.senses import Senses, load_senses
+from omnilive.perception.senses import MODELS, Senses, load_senses
 from omnilive.perception.still import as_jpeg
 from omnilive.pipeline import Listener, Pipeline
 from omnilive.reasoning.ask import Ask
@@ -36,6 +39,7 @@ from omnilive.reasoning.shown import shown
 
 Pace = Literal["live", "fast"]
 CATCH_UP_S = 10.0  # longest wait at live pace for perception to reach a question's moment
+TAG_LABELS = "efficientnet_labels.txt"
 NEWEST_S = 5.0  # a picture is of now when it is not older
 
 
@@ -68,6 +72,10 @@ class Session:
         self._worker = Worker(f"store-{name}")
         self._writing: Writing | None = None
         self._store: SqliteStore | None = None
+        self.watches = Watches(
+            self.config.watches, self._worker, self._tell, self.ask, self._known,
+            self.config.reasoning.backend not in ("embedded", "scripted"),
+        )  # fmt: skip
 
     @classmethod
     def open(cls, name: str, config: SessionConfig | None = None, **shared: Any) -> "Session":
@@ -78,10 +86,12 @@ class Session:
         self._store = await self._worker.call(self.library.create, self.name)
         if self._mind is None:
             self._mind = Mind(self.config)
+        self.watches.open(self._store, self._mind)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self.stop()
+        await self.watches.close()
         if self._writing is not None:
             self._writing.__exit__()
         if self._senses is not None and self._owns_senses:
@@ -134,6 +144,7 @@ class Session:
         if self._senses is None:
             self._senses = await asyncio.to_thread(load_senses, self.config.perception)
         embedder = await asyncio.to_thread(lambda: self.mind.embedder)
+        await self.watches.begin(embedder)
         plan = await self._worker.call(
             plan_watch, self.store, url, kind, wall_time(), bool(self.pipelines)
         )
@@ -145,6 +156,8 @@ class Session:
                 if on_open is not None:
                     on_open(pipeline)
                 await self._run(pipeline, plan, opener, pace, asks)
+            if pace == "fast":
+                await self.watches.idle()
             _check_whole(opened, pipeline, plan)
         finally:
             opener.close()
@@ -175,7 +188,7 @@ class Session:
                 self.pipelines.remove(pipeline)
                 ending = self._worker.call(self._end, pipeline, source_id, plan, state, detail)
                 for line in await asyncio.shield(ending):
-                    self._tell(line)
+                    self.watches.hear(line)
         finally:
             source.close()
             self._sources.remove(source)
@@ -288,7 +301,10 @@ class Session:
             source, self._senses, self.config.perception, ledger, self._worker, SystemClock(),
             live=live, tracer=self._tracer, continuation=plan.continuation,
         )  # fmt: skip
-        pipeline.listeners.append(self._tell)
+        pipeline.listeners += [self._tell, self.watches.follow]
+        ledger.observers.append(self.watches.book.observe)
+        if live:
+            self.watches.book.now[source_id] = lambda: pipeline.now_t
         return pipeline
 
     async def _run(
@@ -334,6 +350,7 @@ class Session:
         # A stopped stream cannot go on where it was, as a file can: its last moment ends here.
         is_over = state == "ended" or pipeline.source.info.live
         lines = pipeline.ledger.finish(end_t) if is_over else []
+        self.watches.book.now.pop(source_id, None)
         if is_over:
             self.store.close_open_facts(source_id)
         self.store.update_source(source_id, state=state, detail=detail)
@@ -356,6 +373,15 @@ class Session:
             "audio_s": round(pipeline.audio_s, 3),
             "wall_s": round(wall_s, 3),
         }
+
+    def _known(self, sources: tuple[str, ...]) -> Known:
+        """Return what a watch can be about."""
+        model = MODELS.get(self.config.perception.tags)
+        labels = fetch.library().folder(fetch.library().find(model)) if model else None
+        return known_of(
+            self.config.perception, sources, labels / TAG_LABELS if labels else None,
+            checks=self.watches.can_check,
+        )  # fmt: skip
 
     def _tell(self, line: dict[str, Any]) -> None:
         for listener in list(self.listeners):

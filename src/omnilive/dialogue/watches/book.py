@@ -121,6 +121,7 @@ class Book:
         kept = {"t": firing.t, "alert": body, "rule": rule_json(firing.rule)}
         id = self.table.add_candidate(firing.watch, firing.version, kept)
         check = {"watch": firing.watch, "n": firing.number, "candidate": id, "state": "waiting"}
+        check["urgency"] = firing.rule.urgency
         return self._note(firing.t, "check", check)
 
     def decide(self, id: int, speak: bool, verdict: Mapping[str, Any]) -> list[Line]:

@@ -1,0 +1,256 @@
+"""The watches of a running session, for Python, the command line and the server."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from omnilive.core.errors import ConfigError
+from omnilive.core.worker import Worker
+from omnilive.dialogue.watches.book import Book
+from omnilive.dialogue.watches.checks import Checker
+from omnilive.dialogue.watches.config import WatchesConfig
+from omnilive.dialogue.watches.describe import describe
+from omnilive.dialogue.watches.explain import dry_run, explain, sources_of
+from omnilive.dialogue.watches.known import Known
+from omnilive.dialogue.watches.matching import Likeness
+from omnilive.dialogue.watches.outcome import Reply, Understood
+from omnilive.dialogue.watches.parse import parse, vet
+from omnilive.dialogue.watches.policy import POLICIES, Policy, Tools
+from omnilive.dialogue.watches.rule import Rule, parts_of, rule_from_json
+from omnilive.memory.embed import Embedder
+from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.watches import WatchRow
+from omnilive.reasoning.base import Message
+
+NOTES = 8  # questions of alerts that are answered at the same time; beyond that, none is asked
+Line = dict[str, Any]
+
+
+class Thinker(Protocol):
+    """What the watches ask of the session's mind."""
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """The sentence embedder, loaded on first use; blocking."""
+        ...
+
+    async def complete(self, messages: list[Message], max_tok: int) -> str:
+        """Return what the language model says to a prompt."""
+        ...
+
+    async def model_traits(self) -> tuple[int, bool]:
+        """Return how many pictures the language model takes, and whether it is trusted."""
+        ...
+
+
+class Watches:
+    """All watches of one session. Times are seconds on the session clock."""
+
+    def __init__(
+        self,
+        config: WatchesConfig,
+        worker: Worker,
+        tell: Callable[[Line], None],
+        answer: Callable[[str, float], Awaitable[Any]],
+        known: Callable[[tuple[str, ...]], Known],
+        is_model_trusted: bool,
+    ) -> None:
+        """`tell` hands lines to the session's listeners; `answer` answers the note of an alert.
+
+        `known` says what can be perceived of these sources. `is_model_trusted` is whether a
+        language model is set up that may word answers freely.
+        """
+        self.config, self._worker = config, worker
+        self._tell, self._answer, self._known = tell, answer, known
+        self._trusted = is_model_trusted
+        self._book: Book | None = None
+        self._checker: Checker | None = None
+        self._mind: Thinker | None = None
+        self._notes: set[asyncio.Task[None]] = set()
+
+    @property
+    def book(self) -> Book:
+        """What is stored; plain sync code."""
+        assert self._book is not None, "use the session with `async with`"
+        return self._book
+
+    @property
+    def can_check(self) -> bool:
+        """Whether a model is set up that looks at candidates before they are told."""
+        return self._policy() not in ("rule", "two_head", "threshold")
+
+    def open(self, store: SqliteStore, mind: Thinker) -> None:
+        """Open the book of a store; call it on the event loop."""
+        likeness, self._mind = Likeness(), mind
+        self._book = Book(store, likeness, most=self.config.most)
+        loop = asyncio.get_running_loop()
+
+        def make() -> Policy:
+            name = self._policy()
+            images, is_trusted = 0, False
+            ask: Callable[[list[Message], int], str] | None = None
+            if name == "no_reply":
+                traits = asyncio.run_coroutine_threadsafe(mind.model_traits(), loop)
+                images, is_trusted = traits.result()
+
+                def complete(messages: list[Message], max_tok: int) -> str:
+                    said = mind.complete(messages, max_tok)
+                    return asyncio.run_coroutine_threadsafe(said, loop).result()
+
+                ask = complete
+
+            likeness.embedder = likeness.embedder or mind.embedder
+            tools = Tools(likeness, ask, images, is_trusted)
+            return POLICIES.load(name)(self.config, tools)
+
+        if self.config.policy != "auto":
+            POLICIES.load(self.config.policy)
+        self._book.is_checked = lambda rule: rule.check and self._policy() != "rule"
+        self._checker = Checker(self._book, self.config, make, self._worker.call, self.hear)
+
+    def _policy(self) -> str:
+        if self.config.policy != "auto":
+            return self.config.policy
+        return "no_reply" if self._trusted else "two_head"
+
+    async def begin(self, embedder: Embedder | None) -> None:
+        """A source is about to be watched: check what was left waiting."""
+        self.book.likeness.embedder = embedder
+        for row in await self._worker.call(self.book.table.candidates):
+            await self._offer(row.id, row.body["alert"]["urgency"])
+
+    async def close(self) -> None:
+        """Stop checking; nothing that is stored is lost."""
+        for task in self._notes:
+            task.cancel()
+        if self._checker is not None:
+            await self._checker.close()
+
+    def hear(self, line: Line) -> None:
+        """Take a line that the watches wrote: tell it, check candidates, answer notes."""
+        self._tell(line)
+        self.follow(line)
+
+    def follow(self, line: Line) -> None:
+        """Do what a line of the log asks for: check a candidate, answer a note."""
+        if line["type"] == "check" and line["state"] == "waiting":
+            self._spawn(self._offer(line["candidate"], line.get("urgency", "normal")))
+        elif line["type"] == "alert" and line.get("note") and len(self._notes) < NOTES:
+            self._spawn(self._annotate(line))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
+
+    async def _offer(self, candidate: int, urgency: str) -> None:
+        assert self._checker is not None
+        lost = self._checker.offer(candidate, urgency)
+        if lost is not None:
+            await self._checker.unchecked(lost, "too many candidates at once")
+
+    async def _annotate(self, alert: Line) -> None:
+        """Answer the question that goes with an alert; the answer is a line of the log too."""
+        answer = await self._answer(alert["note"], float(alert["at_s"]) + 0.5)
+        body = {"watch": alert["watch"], "alert": alert["seq"], "text": answer.text}
+        t = float(alert["at_s"])
+        seq = await self._worker.call(self.book.store.append, t, "note", body)
+        self._tell({"seq": seq, "t": t, "type": "note", **body})
+
+    async def idle(self) -> None:
+        """Return when every candidate is decided and every note answered."""
+        while self._notes:
+            await asyncio.gather(*self._notes, return_exceptions=True)
+        if self._checker is not None:
+            await self._checker.idle()
+
+    # what people do
+
+    async def understand(self, said: str | Rule | Mapping[str, Any]) -> Understood | Reply:
+        """Read plain words, or look over a rule; nothing is stored."""
+        known = self._known(await self._worker.call(sources_of, self.book.store))
+        if isinstance(said, str):
+            return parse(said, known)
+        return vet(said if isinstance(said, Rule) else rule_from_json(said), known)
+
+    async def add(self, said: str | Rule | Mapping[str, Any], *, armed: bool = True) -> Line:
+        """Add a watch, in plain words or as a rule. What is not understood: ConfigError."""
+        read = _accepted(await self.understand(said))
+        await self._load_embedder(read.rule)
+        id, lines = await self._worker.call(lambda: self.book.add(read.rule, armed=armed))
+        self._tell_all(lines)
+        return {**await self.get(id), "notes": list(read.notes)}
+
+    async def edit(self, id: str, said: str | Rule | Mapping[str, Any]) -> Line:
+        """Replace the rule of a watch; it starts anew."""
+        read = _accepted(await self.understand(said))
+        await self._load_embedder(read.rule)
+        self._tell_all(await self._worker.call(self.book.edit, id, read.rule))
+        return {**await self.get(id), "notes": list(read.notes)}
+
+    async def pause(self, id: str) -> Line:
+        """Let a watch sleep until it is armed again."""
+        self._tell_all(await self._worker.call(self.book.set_state, id, "paused"))
+        return await self.get(id)
+
+    async def arm(self, id: str) -> Line:
+        """Wake a watch; it starts anew."""
+        self._tell_all(await self._worker.call(self.book.set_state, id, "armed"))
+        return await self.get(id)
+
+    async def remove(self, id: str) -> None:
+        """Delete a watch; its alerts stay."""
+        self._tell_all(await self._worker.call(self.book.remove, id))
+
+    async def list(self) -> list[Line]:
+        """Return every watch with its state, oldest first."""
+        rows = await self._worker.call(self.book.all)
+        return [as_json(row, await self._worker.call(self.book.status, row.id)) for row in rows]
+
+    async def get(self, id: str) -> Line:
+        """Return one watch with its state and what its gate knows now."""
+        row = await self._worker.call(self.book.get, id)
+        return as_json(row, await self._worker.call(self.book.status, id))
+
+    async def alerts(self, after: int = 0, limit: int = 500, watch: str = "") -> "list[Line]":
+        """Return the alerts after a line of the log, oldest first."""
+        return await self._worker.call(self.book.alerts, after, limit, watch)
+
+    async def explain(self, id: str, t: float) -> Line:
+        """Return why a watch fired or stayed silent at session time `t`."""
+        return await asyncio.to_thread(explain, self.book, id, t)
+
+    async def dry_run(
+        self, said: str | Rule | Mapping[str, Any], start_s: float = 0.0, end_s: float | None = None
+    ) -> "list[Line]":
+        """Return the alerts that a rule would have raised over what is stored."""
+        read = _accepted(await self.understand(said))
+        await self._load_embedder(read.rule)
+        return await asyncio.to_thread(dry_run, self.book, read.rule, start_s, end_s)
+
+    async def _load_embedder(self, rule: Rule) -> None:
+        """Meanings need the sentence embedder, which may not be loaded yet."""
+        mind = self._mind
+        if mind is not None and any(
+            getattr(part, "meaning", "") for part, _ in parts_of(rule.what)
+        ):
+            self.book.likeness.embedder = await asyncio.to_thread(lambda: mind.embedder)
+
+    def _tell_all(self, lines: "list[Line]") -> None:
+        for line in lines:
+            self.hear(line)
+
+
+def as_json(row: WatchRow, status: Mapping[str, Any]) -> Line:
+    """Return a watch in its public form."""
+    rule = rule_from_json(row.rule)
+    return {
+        "id": row.id, "version": row.version, "text": rule.text, "readable": describe(rule),
+        "rule": row.rule, "made_s": row.made_s, **status,
+    }  # fmt: skip
+
+
+def _accepted(read: Understood | Reply) -> Understood:
+    if isinstance(read, Reply):
+        raise ConfigError(str(read))
+    return read
