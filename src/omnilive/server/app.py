@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from omnilive import __version__
 from omnilive.memory.library import Library
-from omnilive.server import ask, events, health, memory, metrics, sessions, sources
+from omnilive.server import about, ask, events, health, memory, metrics, sessions, sources
 from omnilive.server.address import is_private, listen, web_address
 from omnilive.server.config import ServerConfig
 from omnilive.server.errors import answer_errors
@@ -23,6 +23,8 @@ from omnilive.server.hub import Hub
 from omnilive.server.page import Page
 from omnilive.server.permits import restricted
 from omnilive.server.tokens import lock
+from omnilive.server.webrtc import whip
+from omnilive.server.webrtc.peers import Peers
 
 if TYPE_CHECKING:
     from omnilive.config import SessionConfig
@@ -42,6 +44,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
+        await app.state.peers.close()
         await app.state.hub.close()
 
     app = FastAPI(
@@ -53,7 +56,8 @@ def create_app(
         redoc_url=None,
     )
     app.state.hub = Hub(restricted(config, server), library or Library.default(), server)
-    for part in (health, metrics, sessions, sources, ask, events, memory):
+    app.state.peers = Peers(app.state.hub)
+    for part in (about, whip, health, metrics, sessions, sources, ask, events, memory):
         app.include_router(part.router)
     app.router.default = Page()  # not mounted: a known path with a wrong method stays a 405
     answer_errors(app)

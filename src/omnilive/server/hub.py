@@ -135,6 +135,8 @@ class Hub:
             sources = await self.read(name, SqliteStore.sources)
             if all(row.id != source_id for row in sources):
                 raise Refusal(404, "unknown_source", f"{name!r} has no source {source_id}")
+            if (line := self.lines.at(name, source_id)) is not None:
+                await line.close()
             watch = self.watch_of(name, source_id)
             if watch is not None:
                 await self.running[name].stop(watch, self.server.stop_s)
@@ -283,6 +285,7 @@ class Hub:
         if running is None:
             return
         try:
+            await self.lines.close(name)
             await running.close(self.server.stop_s)
         finally:
             self.past.add_spans(running.session.spans)

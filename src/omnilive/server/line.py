@@ -2,26 +2,32 @@
 conversation. WebRTC peers and WebSocket clients are lines alike."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
 from omnilive.core.clock import SystemClock
-from omnilive.core.errors import OmniLiveError
 
 if TYPE_CHECKING:
     from omnilive.dialogue.base import Output, Tell
     from omnilive.dialogue.config import DialogueConfig
-    from omnilive.dialogue.conversation import Conversation  # pyright: ignore[reportMissingImports]
+    from omnilive.dialogue.conversation import Conversation
     from omnilive.media.push import PushSource
     from omnilive.pipeline import Pipeline
     from omnilive.server.hub import Hub
     from omnilive.server.running import Watch
 
-logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Connection(Protocol):
+    """How the caller's connection is doing."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the public JSON form."""
+        ...
 
 
 class Lines:
@@ -42,6 +48,16 @@ class Lines:
             hearers.remove(output)
             if not hearers:
                 self._hearers.pop(session, None)
+
+    def at(self, session: str, source_id: int) -> "Line | None":
+        """Return the line whose caller feeds a source."""
+        here = (line for line in self.open if line.session == session)
+        return next((line for line in here if line.source_id == source_id), None)
+
+    async def close(self, session: str) -> None:
+        """End all lines of a session, while what was said can still be noted."""
+        here = [line for line in self.open if line.session == session]
+        await asyncio.gather(*(line.close() for line in here))
 
     def hearers(self, session: str) -> "list[Output]":
         """Return who else hears what the session says."""
@@ -103,9 +119,11 @@ class Line:
     ) -> None:
         self.session, self.label = session, label
         self.conversation = conversation
+        self.connection: Connection | None = None
         self.ended: asyncio.Event = asyncio.Event()
         self._hub, self._watch = hub, watch
         self._wired = ExitStack()
+        self._closing: asyncio.Task[None] | None = None
         self._follower = asyncio.create_task(self._follow())
 
     @classmethod
@@ -126,7 +144,7 @@ class Line:
         Raises what `Hub.watch` does. Without a voice or a turn model the line works all the
         same: answers stay text, turns end by silence.
         """
-        from omnilive.dialogue.conversation import Conversation  # pyright: ignore[reportMissingImports]
+        from omnilive.dialogue.conversation import Conversation
         from omnilive.media.push import PushSource
 
         def source(offset_s: float) -> PushSource:
@@ -175,10 +193,16 @@ class Line:
 
     async def close(self) -> None:
         """End the conversation and the source; what was sent is perceived and stored."""
+        self._closing = self._closing or asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         self._wired.close()
         self._hub.lines.open.discard(self)
-        await _closed(self.conversation)
-        self.source.close()
+        try:
+            await self.conversation.close()
+        finally:
+            self.source.close()
         await asyncio.wait({self._watch.task}, timeout=self._hub.server.stop_s)
         if not self._watch.task.done():
             self._watch.task.cancel()
@@ -186,13 +210,13 @@ class Line:
 
     def _wire(self, pipeline: "Pipeline") -> None:
         self._hub.lines.open.add(self)
-        for listeners, listener in (
-            (pipeline.voice_listeners, self.conversation.on_voice),
-            (pipeline.speech_listeners, self.conversation.on_speech),
-        ):
-            listeners.append(listener)  # type: ignore[arg-type]
-            self._wired.callback(listeners.remove, listener)  # type: ignore[arg-type]
+        self._subscribe(pipeline.voice_listeners, self.conversation.on_voice)
+        self._subscribe(pipeline.speech_listeners, self.conversation.on_speech)
         self._wired.enter_context(self._hub.listening(self.session, self._on_log))
+
+    def _subscribe(self, listeners: list[Callable[[T], None]], on: Callable[[T], None]) -> None:
+        listeners.append(on)
+        self._wired.callback(listeners.remove, on)
 
     def _on_log(self, line: dict[str, Any]) -> None:
         """Say an alert aloud, if its watch wants that."""
@@ -219,16 +243,6 @@ def is_spoken(alert: dict[str, Any]) -> bool:
 
 def _kind(target: Any) -> Any:
     return target.get("kind") if isinstance(target, dict) else target
-
-
-async def _closed(conversation: "Conversation") -> None:
-    """Close a conversation, whether that takes time or not."""
-    try:
-        closing = conversation.close()
-        if asyncio.iscoroutine(closing):
-            await closing
-    except OmniLiveError as error:
-        logger.warning("a conversation did not end well: %s", error)
 
 
 def _resampled(pcm: np.ndarray, source: "Tee", target: "Output") -> np.ndarray:

@@ -72,6 +72,17 @@ class NewSource(BaseModel):
     pace: Literal["live", "fast"] | None = None
 
 
+class ConnectionFacts(BaseModel):
+    """How the connection of a live caller is doing; counts are since it connected."""
+
+    state: str
+    packets_received: int
+    packets_lost: int
+    dropped: int
+    jitter_s: float
+    round_trip_s: float | None
+
+
 class SourceFacts(BaseModel):
     """One source of a session. `position_s` is source time, the rest is on the session clock."""
 
@@ -90,6 +101,7 @@ class SourceFacts(BaseModel):
     has_video: bool
     has_audio: bool
     playable: bool
+    connection: ConnectionFacts | None = None
 
 
 class SourceList(BaseModel):
@@ -202,3 +214,39 @@ class Hits(BaseModel):
         }],
     )  # fmt: skip
     results: list[Hit]
+
+
+class IceServerFacts(BaseModel):
+    """A STUN or TURN server, as RTCPeerConnection takes it."""
+
+    urls: list[str]
+    username: str
+    credential: str
+
+
+class VoiceFacts(BaseModel):
+    """What speaks, and in which languages; in others answers stay text."""
+
+    name: str
+    languages: list[str]
+
+
+class LimitFacts(BaseModel):
+    """What the server takes at most; null: no limit."""
+
+    upload_max_bytes: int
+    peers_max: int
+    sources_max: int
+    sessions_max: int
+    sockets_max: int
+    watch_max_s: float | None
+    clip_max_s: float
+
+
+class AboutFacts(BaseModel):
+    """What a client has to know before it connects."""
+
+    version: str
+    ice_servers: list[IceServerFacts]
+    voice: VoiceFacts | None
+    limits: LimitFacts

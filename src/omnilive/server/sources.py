@@ -122,7 +122,12 @@ async def _sources(hub: Hub, name: str) -> list[dict[str, Any]]:
     def described() -> list[dict[str, Any]]:
         return [_described(row, hub.watch_of(name, row.id), elsewhere) for row in rows]
 
-    return await run_in_threadpool(described)
+    found = await run_in_threadpool(described)
+    for source in found:
+        line = hub.lines.at(name, source["id"])
+        connection = line.connection if line else None
+        source["connection"] = connection.as_json() if connection else None
+    return found
 
 
 def _numbered(sources: list[dict[str, Any]], number: int) -> dict[str, Any]:
