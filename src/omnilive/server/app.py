@@ -20,6 +20,8 @@ from omnilive.server.config import ServerConfig
 from omnilive.server.errors import answer_errors
 from omnilive.server.guard import Guard
 from omnilive.server.hub import Hub
+from omnilive.server.openai import chat, models
+from omnilive.server.openai import socket as realtime
 from omnilive.server.page import Page
 from omnilive.server.permits import restricted
 from omnilive.server.tokens import lock
@@ -58,6 +60,8 @@ def create_app(
     app.state.hub = Hub(restricted(config, server), library or Library.default(), server)
     app.state.peers = Peers(app.state.hub)
     for part in (about, whip, health, metrics, sessions, sources, ask, events, memory):
+        app.include_router(part.router)
+    for part in (models, chat, realtime):
         app.include_router(part.router)
     app.router.default = Page()  # not mounted: a known path with a wrong method stays a 405
     answer_errors(app)

@@ -46,6 +46,9 @@ class FakeTalk:
     def commit(self) -> None:
         self.calls.append(("commit", None))
 
+    def clear_input(self) -> None:
+        self.calls.append(("clear_input", None))
+
     def respond(self, text: str | None = None, **more: Any) -> None:
         self.calls.append(("respond", {"text": text, **more}))
 

@@ -164,9 +164,10 @@ async def test_text_only_answers_have_text_events():
     async with bench() as b:
         change = {"type": "realtime", "output_modalities": ["text"]}
         await b.send({"type": "session.update", "session": change})
-        await b.send(typed("who is there?"), {"type": "response.create"})
-        assert b.calls[-1][1]["speak"] is False and b.calls[-1][1]["text"] == "who is there?"
+        await b.send(typed("who is there?"))
         b.types()
+        await b.send({"type": "response.create"})
+        assert b.calls[-1][1]["speak"] is False and b.calls[-1][1]["text"] == "who is there?"
         b.tell(
             ResponseStarted(t=1.0, generation=1, reason="typed", question="who is there?"),
             TextDelta(t=1.1, generation=1, text="A "),
@@ -232,9 +233,10 @@ async def test_a_function_call_and_its_result_go_through():
     tool = {"type": "function", "name": "light", "parameters": {"type": "object"}}
     async with bench() as b:
         await b.send({"type": "session.update", "session": {"type": "realtime", "tools": [tool]}})
-        await b.send(typed("light on"), {"type": "response.create"})
-        assert b.calls[-1][1]["tools"] == (tool,) and b.calls[-1][1]["history"] is None
+        await b.send(typed("light on"))
         b.types()
+        await b.send({"type": "response.create"})
+        assert b.calls[-1][1]["tools"] == (tool,) and b.calls[-1][1]["history"] is None
         b.tell(
             ResponseStarted(t=1.0, generation=1, reason="typed", question="light on"),
             FunctionCall(t=1.1, generation=1, name="light", arguments='{"on": 1}', call_id="c1"),
@@ -345,6 +347,21 @@ async def test_cancel_names_the_client_as_the_cause():
         assert response["output"][0]["status"] == "incomplete"
         again = await b.fail({"type": "response.cancel"})
         assert again["code"] == "response_cancel_not_active"
+
+
+async def test_a_response_that_is_cancelled_before_it_begins_is_over_at_once():
+    async with bench() as b:
+        await b.send(
+            typed("why?"), {"type": "response.create", "response": {"metadata": {"a": "b"}}}
+        )
+        assert b.only("response.created")["response"]["metadata"] == {"a": "b"}
+        await b.send({"type": "response.cancel"})
+        assert b.only("response.done")["response"]["status"] == "cancelled"
+        await b.send({"type": "response.create"})  # nothing is in its way
+        b.tell(
+            ResponseDone(t=1.3, generation=4, status="cancelled", text="", heard="", reason="typed")
+        )  # the conversation was quicker than its own response
+        assert b.types().count("response.done") == 2
 
 
 async def test_truncation_keeps_what_was_heard():

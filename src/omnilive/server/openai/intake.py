@@ -7,7 +7,7 @@ import numpy as np
 from starlette.concurrency import run_in_threadpool
 
 from omnilive.server.openai.formats import AudioFormat
-from omnilive.server.openai.pictures import MAX_BYTES, rgb_of, unbase64
+from omnilive.server.openai.pictures import MAX_BYTES, unbase64
 from omnilive.server.openai.problems import Problem
 
 APPEND_MAX_BYTES = 4 * 2**20  # of sound in one message
@@ -88,7 +88,7 @@ class Intake:
             self._check_order(timestamp_ms)
         if self._sink is not None and not self._sink.wants_picture():
             return  # more often than pictures are looked at: this one is skipped
-        rgb = await run_in_threadpool(rgb_of, data, "image")
+        rgb = await run_in_threadpool(_rgb_of, data)
         if self._sink is None:
             self._picture = rgb
         else:
@@ -114,3 +114,9 @@ class Intake:
                 code="out_of_order", param="timestamp_ms",
             )  # fmt: skip
         self._newest_ms = float(timestamp_ms)
+
+
+def _rgb_of(data: bytes) -> np.ndarray:
+    from omnilive.server.openai.pixels import rgb_of
+
+    return rgb_of(data, "image")

@@ -53,7 +53,7 @@ def list_models(hub: HubDep) -> ModelList:
     return ModelList(data=[facts for facts in found if facts is not None])
 
 
-@router.get("/v1/models/{model}", response_model=ModelFacts, responses=ERRORS)
+@router.get("/v1/models/{model:path}", response_model=ModelFacts, responses=ERRORS)
 def show_model(model: str, hub: HubDep) -> ModelFacts:
     """Return one session, as a model."""
     facts = _facts(hub, find_session(hub, model))

@@ -39,6 +39,10 @@ class Talk(Protocol):
         """End the user's turn now."""
         ...
 
+    def clear_input(self) -> None:
+        """Forget what was said and not committed."""
+        ...
+
     def respond(
         self,
         text: str | None = None,
@@ -284,6 +288,8 @@ class RealtimeProtocol:
 
     async def _clear(self, event: Event) -> None:
         self.intake.uncommitted_s = 0.0
+        if self._line is not None:
+            (await self._talk()).clear_input()
         self.telling.forget_turn()
         self.emit({"type": "input_audio_buffer.cleared"})
 
@@ -322,13 +328,14 @@ class RealtimeProtocol:
                 wanted.text, instructions=wanted.instructions, tools=wanted.tools,
                 images=wanted.images, history=wanted.history, speak=wanted.is_spoken,
             )  # fmt: skip
-        except BaseException:
-            self.telling.give_up()
+        except Exception as error:
+            self.telling.give_up("failed", str(error))
             raise
 
     async def _cancel(self, event: Event) -> None:
         self.telling.cancel(event.get("response_id"))
         (await self._talk()).cancel("client_cancelled")
+        self.telling.give_up("cancelled")
 
     async def _clear_output(self, event: Event) -> None:
         if self.telling.is_active:

@@ -3,16 +3,17 @@
 import base64
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
 
-from omnilive.dialogue.base import FunctionCall, ResponseDone, ResponseStarted
+from omnilive.dialogue.base import FunctionCall, ResponseDone
 from omnilive.server.openai.chat import evidence_of
 from omnilive.server.openai.formats import AudioFormat
 from omnilive.server.openai.items import Item, Items, new_id
+
+if TYPE_CHECKING:
+    from omnilive.server.openai.resample import Resampler
 
 PIECE_S = 0.4  # sound in one event, at most
 Emit = Callable[[dict[str, Any]], None]
@@ -26,13 +27,13 @@ class Reply:
     only its beginning and end are told.
     """
 
-    started: ResponseStarted
     items: Items
     emit: Emit
     conversation_id: str
     sound: AudioFormat | None
     on_track: bool
     metadata: dict[str, str]
+    question: str = ""
     id: str = field(default_factory=lambda: new_id("resp"))
     text: str = ""
     sound_s: float = 0.0
@@ -41,7 +42,7 @@ class Reply:
     _message: Item | None = None
     _index: int = 0
     _sounds: bool = False
-    _resampler: AudioResampler | None = None
+    _resampler: "Resampler | None" = None
 
     @property
     def message_id(self) -> str | None:
@@ -114,22 +115,15 @@ class Reply:
             delta = base64.b64encode(self.sound.encode(piece)).decode()
             self._part("response.output_audio.delta", delta=delta)
 
-    def _resampled(self, pcm: np.ndarray | None, rate_hz: int = 0) -> np.ndarray:
-        """Return samples at the client's rate; None: what is left in the resampler."""
+    def _resampled(self, pcm: np.ndarray, rate_hz: int) -> np.ndarray:
         assert self.sound is not None
-        if pcm is not None and rate_hz == self.sound.rate_hz:
+        if rate_hz == self.sound.rate_hz:
             return pcm
         if self._resampler is None:
-            if pcm is None:
-                return np.zeros(0, np.float32)
-            self._resampler = AudioResampler("flt", "mono", self.sound.rate_hz)
-        frame = None
-        if pcm is not None:
-            samples = np.ascontiguousarray(pcm, np.float32)[None]
-            frame = AudioFrame.from_ndarray(samples, "flt", "mono")
-            frame.sample_rate = rate_hz
-        parts = [part.to_ndarray().reshape(-1) for part in self._resampler.resample(frame)]
-        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+            from omnilive.server.openai.resample import Resampler
+
+            self._resampler = Resampler(self.sound.rate_hz)
+        return self._resampler.add(pcm, rate_hz)
 
     def _details(self, done: ResponseDone) -> dict[str, Any] | None:
         if done.status == "cancelled":
@@ -169,7 +163,8 @@ class Reply:
         if self.sound:
             item["content"] = [{"type": "output_audio", "transcript": self.text}]
             if not self.on_track:
-                self._send_sound(self._resampled(None))
+                if self._resampler is not None:
+                    self._send_sound(self._resampler.rest())
                 self._part("response.output_audio.done")
             self._part("response.output_audio_transcript.done", transcript=self.text)
             part = {"type": "audio", "transcript": self.text}

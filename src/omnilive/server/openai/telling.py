@@ -15,6 +15,7 @@ from omnilive.dialogue.base import (
     Resumed,
     SpeechStarted,
     SpeechStopped,
+    Status,
     TextDelta,
     Transcript,
     TranscriptDelta,
@@ -42,7 +43,7 @@ class Telling:
         self._hearing = Hearing(protocol.items, protocol.emit)
         self._conversation_id = new_id("conv")
         self._replies: dict[int, Reply] = {}
-        self._wanted: Wanted | None = None
+        self._asked: Reply | None = None  # by the client, and not begun yet
         self._held: SpeechStarted | None = None  # perhaps an interruption, perhaps none
         self._lengths: OrderedDict[str, tuple[int, int]] = OrderedDict()  # generation, ms
         self._times: deque[float] = deque()  # of responses within the last minute
@@ -51,14 +52,14 @@ class Telling:
     @property
     def is_active(self) -> bool:
         """Whether a response is being given, or is about to."""
-        return bool(self._replies) or self._wanted is not None
+        return bool(self._replies) or self._asked is not None
 
     def begin(self, start_s: float) -> None:
         """Count the client's sound from a session time on."""
         self._hearing.start_s = start_s
 
     def want(self, wanted: Wanted) -> None:
-        """Expect the response that a client asked for; Problem when it cannot be now."""
+        """Begin the response that a client asked for; Problem when it cannot be now."""
         if self.is_active:
             raise Problem(
                 "Conversation already has an active response: wait for response.done or cancel it",
@@ -74,15 +75,21 @@ class Telling:
                 code="rate_limit_exceeded", status=429,
             )  # fmt: skip
         self._times.append(now)
-        self._wanted = wanted
+        self._asked = self._reply(wanted.is_spoken, dict(wanted.metadata))
+        self._asked.begin()
 
-    def give_up(self) -> None:
-        """Expect no response any more: asking for it failed."""
-        self._wanted = None
+    def give_up(self, status: Status, error: str = "") -> None:
+        """End the response that was asked for, if it has not begun."""
+        if (reply := self._asked) is not None:
+            self._asked = None
+            done = ResponseDone(
+                t=0.0, generation=-1, status=status, text="", heard="", error=error, reason="create"
+            )
+            self._finish(reply, done)
 
     def cancel(self, response_id: Any) -> None:
         """Note that the client ends the response; Problem when there is none."""
-        reply = self._active()
+        reply = next(iter(self._replies.values()), self._asked)
         if reply is None or response_id not in (None, reply.id):
             raise Problem(
                 "Cancellation failed: no active response found", code="response_cancel_not_active"
@@ -111,8 +118,7 @@ class Telling:
             case ResponseStarted():
                 self._start(event)
             case ResponseEvent():
-                if (reply := self._replies.get(event.generation)) is not None:
-                    self._go_on(reply, event)
+                self._about_response(event)
             case SpeechStarted():
                 # A client that plays by itself stops for good at speech_started: it is told
                 # once it is clear that somebody interrupts.
@@ -131,18 +137,35 @@ class Telling:
 
     def _start(self, event: ResponseStarted) -> None:
         is_asked = event.reason in ("create", "typed")
-        wanted, self._wanted = (self._wanted, None) if is_asked else (None, self._wanted)
-        terms = self._protocol.terms
-        is_spoken = wanted.is_spoken if wanted else terms.is_spoken
-        metadata = dict(wanted.metadata) if wanted else {}
-        if event.reason == "proactive":
-            metadata = {"reason": "proactive", "watch": event.watch or ""}
-        reply = Reply(
-            event, self._protocol.items, self._protocol.emit, self._conversation_id,
-            terms.spoken if is_spoken else None, self._on_track, metadata,
-        )  # fmt: skip
+        reply, self._asked = (self._asked, None) if is_asked else (None, self._asked)
+        if reply is None:
+            is_proactive = event.reason == "proactive"
+            why = {"reason": "proactive", "watch": event.watch or ""} if is_proactive else {}
+            reply = self._reply(self._protocol.terms.is_spoken, why)
+            reply.begin()
+        reply.question = event.question
         self._replies[event.generation] = reply
-        reply.begin()
+
+    def _reply(self, is_spoken: bool, metadata: dict[str, str]) -> Reply:
+        sound = self._protocol.terms.spoken if is_spoken else None
+        return Reply(
+            self._protocol.items, self._protocol.emit, self._conversation_id, sound,
+            self._on_track, metadata,
+        )  # fmt: skip
+
+    def _about_response(self, event: ResponseEvent) -> None:
+        reply = self._replies.get(event.generation)
+        if isinstance(event, ResponseDone):
+            if event.status == "cancelled":
+                self._release()
+            is_unbegun = reply is None and event.reason in ("create", "typed")
+            reply = self._asked if is_unbegun else reply
+            if reply is not None:
+                self._asked = None if reply is self._asked else self._asked
+                self._replies.pop(event.generation, None)
+                self._finish(reply, event)
+        elif reply is not None:
+            self._go_on(reply, event)
 
     def _go_on(self, reply: Reply, event: ResponseEvent) -> None:
         match event:
@@ -161,16 +184,13 @@ class Telling:
             case Resumed():
                 self._held = None
                 self._protocol.emit({"type": "omnilive.resumed", "response_id": reply.id})
-            case ResponseDone():
-                if event.status == "cancelled":
-                    self._release()
-                self._finish(reply, event)
 
     def _finish(self, reply: Reply, done: ResponseDone) -> None:
-        del self._replies[done.generation]
-        question = reply.started.question
         usage = realtime_usage(
-            [question, self._protocol.terms.instructions], 0, done.text, reply.sound is not None
+            [reply.question, self._protocol.terms.instructions],
+            0,
+            done.text,
+            reply.sound is not None,
         )
         ours = reply.end(done, usage)
         if done.status == "cancelled" and reply.output:
@@ -213,9 +233,6 @@ class Telling:
             self._lengths[id] = (event.generation, length_ms)
             while len(self._lengths) > REMEMBERED:
                 self._lengths.popitem(last=False)
-
-    def _active(self) -> Reply | None:
-        return next(iter(self._replies.values()), None)
 
     def _limit(self) -> dict[str, Any]:
         left_s = 60 - (stopwatch() - self._times[0]) if self._times else 0.0
