@@ -1,3 +1,4 @@
+import contextlib
 import json
 import socket
 import threading
@@ -7,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from omnilive.core.clock import stopwatch
 from omnilive.core.errors import BackendError, ConfigError
-from omnilive.reasoning.base import Message
+from omnilive.reasoning.base import Message, ToolCall
 from omnilive.reasoning.config import OpenAIConfig, ReasoningConfig
 from omnilive.reasoning.openai import OpenAIModel
 
@@ -26,6 +28,7 @@ class Endpoint(ThreadingHTTPServer):
         self.status = 200
         self.models = ["first", "second"]
         self.cut = False
+        self.stall_s = 0.0
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
 
@@ -49,8 +52,20 @@ class _Handler(BaseHTTPRequestHandler):
             body = json.dumps({"error": {"message": "no such model"}}).encode()
             self._reply(max(404, self.server.status), body, "application/json")
             return
+        if self.server.stall_s:
+            return self._stall()
         body = "".join(f"{line}\n\n" for line in self.server.lines).encode()
         self._reply(200, body, "text/event-stream", promised=1000 if self.server.cut else 0)
+
+    def _stall(self) -> None:
+        """Send the first piece, then nothing for long; end early when nobody listens."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write("".join(f"{line}\n\n" for line in self.server.lines[:2]).encode())
+        self.connection.settimeout(self.server.stall_s)
+        with contextlib.suppress(OSError):
+            self.connection.recv(1)
 
     def _reply(self, status: int, body: bytes, kind: str, promised: int = 0) -> None:
         self.send_response(status)
@@ -96,6 +111,66 @@ def test_pieces_come_as_they_are_sent(endpoint: Endpoint) -> None:
     assert (body["model"], body["max_tokens"], body["stream"]) == ("eye", 40, True)
     assert body["messages"] == [{"role": "user", "content": "What was there?"}]
     assert "Authorization" not in endpoint.headers[0]
+    close(eye)
+
+
+def calls(*parts: dict[str, Any]) -> list[str]:
+    chunks = [{"choices": [{"delta": {"tool_calls": [part]}}]} for part in parts]
+    return [f"data: {json.dumps(chunk)}" for chunk in chunks] + ["data: [DONE]"]
+
+
+FLAT = {"type": "function", "name": "light", "description": "d", "parameters": {"type": "object"}}
+NESTED = {"type": "function", "function": {k: v for k, v in FLAT.items() if k != "type"}}
+
+
+@pytest.mark.parametrize("tool", [FLAT, NESTED])
+def test_functions_are_offered_and_their_calls_put_together(
+    endpoint: Endpoint, tool: dict[str, Any]
+) -> None:
+    endpoint.lines = [
+        *stream("Well.")[:-1],
+        *calls(
+            {"index": 0, "id": "c1", "function": {"name": "light", "arguments": '{"on"'}},
+            {"index": 1, "id": "c2", "function": {"name": "light"}},
+            {"index": 0, "function": {"arguments": ": true}"}},
+        ),
+    ]
+    eye = model(endpoint.url)
+    assert list(eye.stream(ASK, 40, [tool])) == [
+        "Well.",
+        ToolCall(name="light", arguments='{"on": true}', call_id="c1"),
+        ToolCall(name="light", arguments="{}", call_id="c2"),
+    ]
+    assert endpoint.bodies[0]["tools"] == [NESTED]
+    close(eye)
+
+
+def test_what_functions_returned_goes_back(endpoint: Endpoint) -> None:
+    call = ToolCall(name="light", arguments="{}", call_id="c1")
+    chain = [
+        Message(role="assistant", text="", tool_calls=(call,)),
+        Message(role="tool", text="done", call_id="c1"),
+    ]
+    eye = model(endpoint.url)
+    list(eye.stream([*ASK, *chain], 40))
+    _, asked, result = endpoint.bodies[0]["messages"]
+    assert asked["tool_calls"][0]["function"] == {"name": "light", "arguments": "{}"}
+    assert result == {"role": "tool", "tool_call_id": "c1", "content": "done"}
+    assert "tools" not in endpoint.bodies[0]
+    close(eye)
+
+
+def test_a_wait_for_more_can_be_stopped_from_another_thread(endpoint: Endpoint) -> None:
+    endpoint.lines, endpoint.stall_s = stream("one", "two"), 30.0
+    eye = model(endpoint.url)
+    reply = eye.stream(ASK, 40)
+    assert next(reply) == "one"
+    began = stopwatch()
+    timer = threading.Timer(0.2, reply.stop)
+    timer.start()
+    assert list(reply) == []
+    assert stopwatch() - began < 5
+    reply.close()
     close(eye)
 
 
