@@ -701,3 +701,30 @@ def test_started_and_stopped_tell_the_true_bounds() -> None:
     stage = play(scene)
     assert stage.of(SpeechStarted)[0].start_s == pytest.approx(1.0)
     assert stage.of(SpeechStopped)[0].end_s == pytest.approx(3.0)
+
+
+def test_what_a_client_laid_down_goes_along_with_every_spoken_turn() -> None:
+    tool = {"type": "function", "name": "light"}
+
+    async def scene(stage: Stage) -> None:
+        stage.talk.brief(instructions="Be brief.", tools=(tool,), speak=False)
+        await stage.say("What came first?")
+        await stage.wait(2)
+
+    stage = play(scene)
+    assert stage.brain.asked[0]["instructions"] == "Be brief."
+    assert stage.brain.asked[0]["tools"] == (tool,)
+    assert stage.done.heard == ANSWER and not stage.of(AudioDelta)
+
+
+def test_a_cut_answer_says_how_much_of_its_sound_was_played() -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.say("What came first?")
+        await stage.until_speaking()
+        await stage.wait(0.9)
+        stage.talk.cancel("by hand")
+        assert stage.done.heard_s == pytest.approx(0.9, abs=0.05)
+        await stage.say("Go on.")
+        await stage.wait(5)
+
+    assert play(scene).done.heard_s == pytest.approx(8 * 0.3)

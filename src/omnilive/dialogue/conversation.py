@@ -8,6 +8,7 @@ still has to say is dropped.
 import asyncio
 from collections import deque
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from omnilive.core.clock import Clock
@@ -76,6 +77,7 @@ class Conversation:
         self._unnoted: Turn | None = None  # a question whose answer was cut off before a word
         self._pending: Said | None = None  # committed, answered when that is asked for
         self._wanted: Request | None = None  # a response to what is being committed
+        self._brief = Request(reason="turn", asked_t=0.0)  # what every spoken turn is made of
         self._say: deque[Request] = deque()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._timer: asyncio.Task[None] | None = None
@@ -175,7 +177,9 @@ class Conversation:
         """Say something unasked in a quiet moment; an urgent one ends what is being said."""
         if self._closed or not text.strip():
             return
-        request = Request(reason="proactive", asked_t=self._ears.now_t, text=text, watch=watch)
+        request = replace(
+            self._brief, reason="proactive", asked_t=self._ears.now_t, text=text, watch=watch
+        )
         self._say.appendleft(request) if urgent else self._say.append(request)
         if len(self._say) > WAITING:
             self._say.pop()
@@ -202,6 +206,18 @@ class Conversation:
         """Go on with other settings."""
         self.config = self._turns.config = config
         self._advance()
+
+    def brief(
+        self,
+        *,
+        instructions: str = "",
+        tools: Sequence[Mapping[str, Any]] = (),
+        speak: bool = True,
+    ) -> None:
+        """Set what goes along with every spoken turn, and whether anything is spoken."""
+        self._brief = Request(
+            reason="turn", asked_t=0.0, instructions=instructions, tools=tools, speak=speak
+        )
 
     async def close(self) -> None:
         """End the response and all work; what was said and heard is noted."""
@@ -334,9 +350,7 @@ class Conversation:
             self._pending = said if said.text else None
             self._answer_wanted(is_empty=not said.text)
         elif is_meant:
-            request = Request(
-                reason="turn", asked_t=said.end_s, question=verdict.question, said=said
-            )
+            request = replace(self._brief, asked_t=said.end_s, question=verdict.question, said=said)
             self._start(request)
         else:
             self._turns.forget_last()

@@ -131,8 +131,9 @@ class Response:
         self.is_over = True
         return ResponseDone(
             t=self._now(), generation=self.generation, status=status, text=self.text.strip(),
-            heard=self.script.heard(played_s), answer=self.answer, latency=Latency(**self._at),
-            error=self.error, watch=self.request.watch, reason=self.request.reason,
+            heard=self.script.heard(played_s), heard_s=min(played_s, self.script.end_s),
+            answer=self.answer, latency=Latency(**self._at), error=self.error,
+            watch=self.request.watch, reason=self.request.reason,
         )  # fmt: skip
 
     async def _think(self) -> None:
