@@ -49,6 +49,7 @@ class Peer:
         self.session, self.way = session, way
         self.label = label or f"{way}-{self.id}"
         self.line: Line | None = None
+        self.candidate_count = 0  # that came after the offer
         self.report = Report()
         self.speaker = Speaker() if offer.hears_in is not None else None
         self._hub, self._offer, self._server = hub, offer, hub.server
@@ -98,6 +99,7 @@ class Peer:
                 mid = value
             elif name == "candidate":
                 await self._pc.addIceCandidate(_candidate(value, mid or self._offer.first_mid))
+                self.candidate_count += 1
             elif name == "end-of-candidates":
                 await self._pc.addIceCandidate(None)
 
