@@ -80,7 +80,11 @@ async def test_bad_searches(api: Api) -> None:
 async def test_keyframes(api: Api, library: Library) -> None:
     picture = await api.get("/s/keyframes/2.jpg")
     assert picture.content == b"second" and picture.headers["content-type"] == "image/jpeg"
-    assert "immutable" in picture.headers["cache-control"]
+    assert picture.headers["cache-control"] == "private, no-cache"
+    known = {"If-None-Match": picture.headers["etag"]}
+    again = await api.get("/s/keyframes/2.jpg", headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    assert (await api.get("/s/keyframes/1.jpg", headers=known)).status_code == 200
     for n in ("3", "-1", "999999999999999999999"):
         assert error_of(await api.get(f"/s/keyframes/{n}.jpg")) == (404, "unknown_keyframe")
     (library.root / "s" / "secret.jpg").write_bytes(b"secret")

@@ -76,6 +76,7 @@ class Library:
                 "created_wall_s": float(store.meta().get("created_wall_s", 0)),
                 "duration_s": round(store.end_s(), 3),
                 "events": counts["log"],
+                "last_seq": store.last_seq(),
                 "moments": counts["moment"],
                 "bytes": sum(_size(path) for path in store.folder.rglob("*")),
                 "running": is_being_written(store.folder),

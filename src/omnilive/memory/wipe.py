@@ -1,5 +1,6 @@
 """Takes what was deleted out of the file itself: free pages, search segments and the WAL."""
 
+import contextlib
 import sqlite3
 
 DUE = "wipe_due"  # a row of `meta`: something was deleted, and its bytes may still be there
@@ -30,4 +31,5 @@ def wipe(db: sqlite3.Connection) -> bool:
 def wipe_if_due(db: sqlite3.Connection) -> None:
     """Finish what a crash or a busy reader has left undone."""
     if db.execute("SELECT 1 FROM meta WHERE key = ?", (DUE,)).fetchone():
-        wipe(db)
+        with contextlib.suppress(sqlite3.OperationalError):  # locked or full: the next one will
+            wipe(db)

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from omnilive import __version__
 from omnilive.memory.library import Library
-from omnilive.server import about, ask, events, health, memory, metrics, sessions, sources
+from omnilive.server import about, ask, clips, events, health, memory, metrics, sessions, sources
 from omnilive.server.address import is_private, listen, web_address
 from omnilive.server.config import ServerConfig
 from omnilive.server.errors import answer_errors
@@ -48,6 +48,7 @@ def create_app(
         yield
         await app.state.peers.close()
         await app.state.hub.close()
+        app.state.clips.close()
 
     app = FastAPI(
         title="OmniLive",
@@ -59,7 +60,8 @@ def create_app(
     )
     app.state.hub = Hub(restricted(config, server), library or Library.default(), server)
     app.state.peers = Peers(app.state.hub)
-    for part in (about, whip, health, metrics, sessions, sources, ask, events, memory):
+    app.state.clips = clips.Clips()
+    for part in (about, whip, health, metrics, sessions, sources, ask, events, memory, clips):
         app.include_router(part.router)
     for part in (models, chat, realtime):
         app.include_router(part.router)

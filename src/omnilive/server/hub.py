@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from omnilive.core.events import Answer, Evidence
 from omnilive.memory.answers import log_answer
+from omnilive.memory.forget import Forgotten, forget
 from omnilive.memory.library import Library, is_being_written
 from omnilive.memory.sqlite import DB_NAME, SqliteStore
 from omnilive.server.config import ServerConfig
@@ -74,6 +75,20 @@ class Hub:
             self.readers.find(name)
             await self._close(name)
             await run_in_threadpool(self._delete, name)
+
+    async def forget(
+        self, name: str, start_s: float, end_s: float, *, delete_uploads: bool = False
+    ) -> Forgotten:
+        """Forget a span, also of a session that is being watched; its listeners are told."""
+        running = self.running.get(name)
+        ts = [watch.pipeline.t for watch in running.watches.values()] if running else []
+        found = await self.read(
+            name, forget, start_s, end_s, now_s=max(ts, default=0.0), delete_uploads=delete_uploads
+        )
+        if running is not None:
+            for listener in list(running.session.listeners):
+                listener(found.line)
+        return found
 
     # sources
 

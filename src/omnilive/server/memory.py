@@ -1,17 +1,18 @@
 """What a session remembers: the timeline, search, and pictures."""
 
 import bisect
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse, Response
 
 from omnilive.core.errors import ConfigError
 from omnilive.memory.base import Fact, Moment
 from omnilive.memory.sqlite import SqliteStore, keyframe_path
 from omnilive.server.errors import Refusal
+from omnilive.server.files import PARTIAL, UNCHANGED, send_file
 from omnilive.server.routing import SESSION, HubDep, errors
-from omnilive.server.shapes import Hits, Timeline
+from omnilive.server.shapes import ForgottenFacts, Hits, Timeline
 
 router = APIRouter(tags=["memory"])
 
@@ -41,19 +42,47 @@ async def search(
     return {"results": [{**item.as_json(), "score": round(item.score, 4)} for item in found]}
 
 
-@router.get(SESSION + "/keyframes/{n}.jpg", response_class=FileResponse, responses=errors())
-def keyframe(id: str, n: int, hub: HubDep) -> FileResponse:
+@router.get(
+    SESSION + "/keyframes/{n}.jpg", response_class=FileResponse,
+    responses=errors(416) | PARTIAL | UNCHANGED | {
+        200: {"description": "the picture", "content": {"image/jpeg": {}}}
+    },
+)  # fmt: skip
+def keyframe(id: str, n: int, hub: HubDep, request: Request) -> Response:
     """Return a picture that a moment, an answer or a search result names."""
     with hub.readers.reading(id) as store:
         path = store.folder / keyframe_path(n)
     if not path.is_file():
         raise Refusal(404, "unknown_keyframe", f"{id!r} has no keyframe {n}")
-    return FileResponse(
-        path,
-        media_type="image/jpeg",
-        headers={"Cache-Control": "private, max-age=31536000, immutable"},
-        stat_result=path.stat(),
-    )
+    return send_file(request, path, "image/jpeg")
+
+
+@router.delete(SESSION + "/memory", response_model=ForgottenFacts, responses=errors(409, 507))
+async def forget_span(
+    id: str,
+    start_s: Annotated[float, Query(ge=0, allow_inf_nan=False)],
+    end_s: Annotated[float, Query(ge=0, allow_inf_nan=False)],
+    hub: HubDep,
+    request: Request,
+    uploads: Annotated[
+        Literal["keep", "delete"],
+        Query(description="uploaded files that hold only a part of the span"),
+    ] = "keep",
+) -> dict[str, Any]:
+    """Forget a span for good: what was perceived, said and answered about it, and its pictures.
+
+    It also works while the session is watching; what is perceived of the span only later is not
+    stored either. An uploaded file is deleted when the span covers all of it. One that is named
+    in `kept` still holds the span: it cannot be played or cut any more, `uploads=delete` removes
+    it. Files that lie elsewhere on this machine are never touched.
+    """
+    found = await hub.forget(id, start_s, end_s, delete_uploads=uploads == "delete")
+    await request.app.state.clips.forget(id)
+    return {
+        "start_s": round(found.start_s, 3), "end_s": round(found.end_s, 3), "facts": found.facts,
+        "moments": found.moments, "lines": found.lines, "keyframes": found.keyframes,
+        "deleted": found.deleted, "kept": found.kept, "wiped": found.is_wiped,
+    }  # fmt: skip
 
 
 def _timeline(store: SqliteStore, before_s: float, limit: int) -> dict[str, Any]:

@@ -55,5 +55,6 @@ def _described(library: Library, name: str) -> dict[str, Any]:
         return library.describe(name)
     except (OmniLiveError, OSError, ValueError) as error:
         logger.warning("session %s cannot be read: %s", name, error)
-        nothing = {"created_wall_s": 0.0, "duration_s": 0.0, "events": 0, "moments": 0, "bytes": 0}
-        return {"id": name, **nothing, "running": False, "error": str(error)}
+        nothing = {"created_wall_s": 0.0, "duration_s": 0.0}
+        counts = dict.fromkeys(("events", "last_seq", "moments", "bytes"), 0)
+        return {"id": name, **nothing, **counts, "running": False, "error": str(error)}

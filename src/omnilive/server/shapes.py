@@ -42,16 +42,20 @@ class NewSession(BaseModel):
 
 
 class SessionFacts(BaseModel):
-    """One stored session. `error` says why a damaged one cannot be read."""
+    """One stored session. `error` says why a damaged one cannot be read.
+
+    `last_seq` is the newest line of its log: a cursor for `events` from which only news come.
+    """
 
     model_config = _example(
-        id="kitchen", created_wall_s=1767225600.0, duration_s=61.2, events=142, moments=9,
-        bytes=1843200, running=True,
+        id="kitchen", created_wall_s=1767225600.0, duration_s=61.2, events=142, last_seq=142,
+        moments=9, bytes=1843200, running=True,
     )  # fmt: skip
     id: str
     created_wall_s: float
     duration_s: float
     events: int
+    last_seq: int
     moments: int
     bytes: int
     running: bool
@@ -84,11 +88,16 @@ class ConnectionFacts(BaseModel):
 
 
 class SourceFacts(BaseModel):
-    """One source of a session. `position_s` is source time, the rest is on the session clock."""
+    """One source of a session. `position_s` is source time, the rest is on the session clock.
+
+    While it is watched, `lag_s` is how far behind a live stream perception is, and `dropped` how
+    many pictures were skipped so as not to fall behind further.
+    """
 
     model_config = _example(
         id=1, url="/videos/kitchen.mp4", kind="file", state="watching", detail="", offset_s=0.0,
         duration_s=61.2, position_s=12.4, has_video=True, has_audio=True, playable=True,
+        lag_s=0.4, dropped=0, connection=None,
     )  # fmt: skip
     id: int
     url: str
@@ -101,6 +110,8 @@ class SourceFacts(BaseModel):
     has_video: bool
     has_audio: bool
     playable: bool
+    lag_s: float | None = None
+    dropped: int = 0
     connection: ConnectionFacts | None = None
 
 
@@ -250,3 +261,25 @@ class AboutFacts(BaseModel):
     ice_servers: list[IceServerFacts]
     voice: VoiceFacts | None
     limits: LimitFacts
+
+
+class ForgottenFacts(BaseModel):
+    """What was forgotten: how many of each, and the uploaded files that went or still hold it.
+
+    `wiped` is false while another process reads the session; the last bytes go when it is
+    opened next.
+    """
+
+    model_config = _example(
+        start_s=30.0, end_s=45.0, facts=6, moments=2, lines=9, keyframes=3, deleted=[], kept=[],
+        wiped=True,
+    )  # fmt: skip
+    start_s: float
+    end_s: float
+    facts: int
+    moments: int
+    lines: int
+    keyframes: int
+    deleted: list[str]
+    kept: list[str]
+    wiped: bool

@@ -11,8 +11,10 @@ from starlette.concurrency import run_in_threadpool
 
 from omnilive.media.open import kind_of
 from omnilive.memory.base import SourceRow
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.forget import span_of
+from omnilive.memory.spans import Span, overlaps
 from omnilive.server.errors import Refusal
+from omnilive.server.files import PARTIAL, UNCHANGED, send_file
 from omnilive.server.hub import Hub
 from omnilive.server.permits import check_source
 from omnilive.server.routing import SESSION, HubDep, errors
@@ -29,6 +31,7 @@ PLAYABLE = {  # what browsers play, as far as a name can tell
     ".ogg": "audio/ogg", ".oga": "audio/ogg", ".opus": "audio/ogg", ".flac": "audio/flac",
     ".aac": "audio/aac",
 }  # fmt: skip
+PLAYABLE_TYPES = set(PLAYABLE.values())
 _BODY = {
     "required": True,
     "content": {
@@ -78,21 +81,19 @@ async def stop_source(id: str, n: int, hub: HubDep) -> Response:
 
 @router.get(
     SESSION + "/sources/{n}/media", response_class=FileResponse,
-    responses=errors(416) | {206: {"description": "the part that a Range header asks for"}},
+    responses=errors(416) | PARTIAL | UNCHANGED | {
+        200: {"description": "the file", "content": {kind: {} for kind in sorted(PLAYABLE_TYPES)}}
+    },
 )  # fmt: skip
-def play_source(id: str, n: int, hub: HubDep) -> FileResponse:
+def play_source(id: str, n: int, hub: HubDep, request: Request) -> Response:
     """Send the file of a source, whole or in part."""
     with hub.readers.reading(id) as store:
         row = next((row for row in store.sources() if row.id == n), None)
-    if row is None or not _is_playable(row):
+        gone = store.forgotten()
+    if row is None or not _is_playable(row, gone):
         raise Refusal(404, "not_playable", f"{id!r} has no source {n} that can be played")
     path = Path(row.url)
-    return FileResponse(
-        path,
-        media_type=PLAYABLE[path.suffix.lower()],
-        headers={"Cache-Control": "private, no-cache"},
-        stat_result=path.stat(),
-    )
+    return send_file(request, path, PLAYABLE[path.suffix.lower()])
 
 
 async def _watch_upload(hub: Hub, name: str, request: Request) -> int:
@@ -116,11 +117,11 @@ def _parsed(body: bytes) -> NewSource:
 
 
 async def _sources(hub: Hub, name: str) -> list[dict[str, Any]]:
-    rows = await hub.read(name, SqliteStore.sources)
+    rows, gone = await hub.read(name, lambda store: (store.sources(), store.forgotten()))
     elsewhere = await hub.is_written_elsewhere(name)
 
     def described() -> list[dict[str, Any]]:
-        return [_described(row, hub.watch_of(name, row.id), elsewhere) for row in rows]
+        return [_described(row, hub.watch_of(name, row.id), elsewhere, gone) for row in rows]
 
     found = await run_in_threadpool(described)
     for source in found:
@@ -134,7 +135,9 @@ def _numbered(sources: list[dict[str, Any]], number: int) -> dict[str, Any]:
     return next(source for source in sources if source["id"] == number)
 
 
-def _described(row: SourceRow, watch: Watch | None, elsewhere: bool) -> dict[str, Any]:
+def _described(
+    row: SourceRow, watch: Watch | None, elsewhere: bool, gone: list[Span]
+) -> dict[str, Any]:
     # A process that was killed could not note that its watching was broken off.
     is_lost = row.state in ACTIVE and watch is None and not elsewhere
     return {
@@ -148,8 +151,21 @@ def _described(row: SourceRow, watch: Watch | None, elsewhere: bool) -> dict[str
         "position_s": round(_position_s(row, watch), 3),
         "has_video": row.has_video,
         "has_audio": row.has_audio,
-        "playable": _is_playable(row),
+        "playable": _is_playable(row, gone),
+        "lag_s": None if watch is None else _lag_s(watch),
+        "dropped": 0 if watch is None else watch.pipeline.dropped,
     }
+
+
+def _lag_s(watch: Watch) -> float | None:
+    """Return how far perception is behind a live source; None while a file is read at its pace."""
+    pipeline = watch.pipeline
+    if not pipeline.live or pipeline.t < 0:
+        return None
+    # A sentence that goes on is no delay: pictures tell, where there are any.
+    has_video = pipeline.source.info.has_video
+    known_t = pipeline.progress.video_t if has_video else pipeline.progress.t
+    return round(min(max(0.0, pipeline.t - known_t), pipeline.t), 3)
 
 
 def _position_s(row: SourceRow, watch: Watch | None) -> float:
@@ -164,6 +180,9 @@ def _position_s(row: SourceRow, watch: Watch | None) -> float:
     return max(stored_s, perceived_t - row.offset_s)
 
 
-def _is_playable(row: SourceRow) -> bool:
+def _is_playable(row: SourceRow, gone: list[Span]) -> bool:
+    """Tell whether a file can be sent: not when any of it was forgotten, for it is sent whole."""
     path = Path(row.url)
+    if any(overlaps(span_of(row), span) for span in gone):
+        return False
     return row.kind == "file" and path.suffix.lower() in PLAYABLE and path.is_file()
