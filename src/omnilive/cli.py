@@ -11,12 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from omnilive import __version__
+from omnilive.commands.forget import forget
 from omnilive.commands.output import INTERRUPTED, ReaderLeft, remark, say
 from omnilive.commands.recall import ask, search, timeline
 from omnilive.commands.serve import serve
 from omnilive.commands.sessions import sessions
 from omnilive.commands.setup import config, doctor, models
 from omnilive.commands.watch import watch
+from omnilive.commands.watches import watches
 from omnilive.core.errors import BackendError, ConfigError, OmniLiveError, SourceError
 
 # typer carries its own copy of click from 0.26 on: this finds the base of all usage errors in both.
@@ -29,9 +31,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (watch, ask, search, timeline, doctor, serve):
+for command in (watch, ask, search, timeline, forget, doctor, serve):
     app.command()(command)
-for group in (sessions, models, config):
+for group in (sessions, watches, models, config):
     app.add_typer(group)
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from omnilive.commands.now import Now
 from omnilive.commands.output import clock
-from omnilive.commands.words import answer_lines, summary_line
+from omnilive.commands.words import alert_lines, answer_lines, summary_line
 from omnilive.core.clock import stopwatch
 
 if TYPE_CHECKING:
@@ -59,6 +59,9 @@ class LiveView:
         if line["type"] == "answer":
             for text in answer_lines(line, self._folder):
                 self._console.print(Text(text), soft_wrap=True)
+        elif line["type"] == "alert":
+            for text in alert_lines(line, self._folder):
+                self._console.print(Text(text, style="bold yellow"), soft_wrap=True)
         else:
             self._now.take(line)
 

@@ -43,12 +43,20 @@ def watch(
             help="A question, asked at that stream time or at the end. May be repeated.",
         ),
     ] = None,
+    alert: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--alert",
+            metavar="WORDS",
+            help="Look out for this, during this run. May be repeated.",
+        ),
+    ] = None,
     json: Json = False,
     recipe: Recipe = None,
     set: Sets = None,
     config: ConfigFile = None,
 ) -> None:
-    """Watch a source: perceive, remember, print, answer.
+    """Watch a source: perceive, remember, print, answer, and speak up.
 
     Ctrl-C stops it; everything up to there is kept, and the same command goes on with a file
     where it stopped. Exit status: 0 done, 2 wrong usage or setting, or the session is in use;
@@ -78,7 +86,7 @@ def watch(
         open_source(source, chosen.media).close()
     watched = Session.open(name, chosen)
     is_new = name not in watched.library.names()
-    run = Run(watched, choose_view(watched.library.folder(name), json))
+    run = Run(watched, choose_view(watched.library.folder(name), json), alert or ())
     try:
         asyncio.run(run.run(source, pace or ("fast" if kind == "file" else "live"), asks))
     finally:

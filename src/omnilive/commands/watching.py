@@ -5,22 +5,25 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
+from omnilive.commands.couriers import make_courier
 from omnilive.commands.output import INTERRUPTED, ReaderLeft, clock, remark
 from omnilive.commands.view import View
+from omnilive.commands.watches import understood
 from omnilive.pipeline import Pipeline
 from omnilive.session import Pace, Session
 
 Asks = list[tuple[str, float | None]]
+DELIVER_S = 10.0  # for alerts that are still on their way when the source has ended
 
 
 class Run:
     """Watches one source. `stopped` when it was told to end before the source did."""
 
-    def __init__(self, session: Session, view: View) -> None:
-        self.session, self.view = session, view
+    def __init__(self, session: Session, view: View, alerts: Sequence[str] = ()) -> None:
+        self.session, self.view, self.alerts = session, view, alerts
         self.stopped = False
         self.summary: dict[str, Any] | None = None
         self._reader_left = False
@@ -62,11 +65,46 @@ class Run:
         async with self.session as session:
             self._tell_what_is_there()
             session.listeners.append(self._show)
-            self.summary = await session.watch(source, pace, at_times, self._opened)
+            async with self._armed(), self._delivered():
+                self.summary = await session.watch(source, pace, at_times, self._opened)
             for question, at_s in asks:
                 if at_s is None and not self.stopped:
                     await session.ask(question)
             self._finish(self.summary)
+
+    @contextlib.asynccontextmanager
+    async def _armed(self) -> AsyncIterator[None]:
+        """Look out for what this run was told to; the watches go with it, their alerts stay."""
+        desk = self.session.watches
+        found = [await understood(desk, words, {}) for words in self.alerts]
+        added: list[str] = []
+        try:
+            for read in found:
+                added.append((await desk.add(read.rule))["id"])
+                remark(f"omnilive: looking out: {read.readable}")
+                for note in read.notes:
+                    remark(f"omnilive: note: {note}")
+            yield
+        finally:
+            for id in added:
+                await desk.remove(id)
+
+    @contextlib.asynccontextmanager
+    async def _delivered(self) -> AsyncIterator[None]:
+        """Deliver alerts to webhooks and MQTT meanwhile, and for a moment after the end."""
+        session = self.session
+        courier = make_courier(session.name, session.store, session.config, session.library.root)
+        running = asyncio.create_task(courier.run())
+        try:
+            yield
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            if left := await courier.drain(0.0 if self.stopped else DELIVER_S):
+                remark(
+                    f"omnilive: alerts for {left} target(s) wait to be delivered: "
+                    f"`omnilive watches deliver {session.name}`"
+                )
 
     def _opened(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline

@@ -21,6 +21,8 @@ def event_line(line: Line, shown: set[str]) -> str:
     if kind == "gap":
         lost = f"nothing from {span(line['start_s'], line['end_s'])}: {line['reason']}"
         return _row(line["start_s"], "gap", lost)
+    if kind == "alert":
+        return _row(line["at_s"], "alert", line["text"])
     if kind in ("health", "source") and line["state"] not in ("ended", "live", "watching"):
         detail = f": {line['detail']}" if line.get("detail") else ""
         return _row(line["t"], "source", f"{line['state']}{detail}")
@@ -33,6 +35,14 @@ def answer_lines(line: Line, folder: Path) -> Iterator[str]:
     yield f"{_MARGIN}  answer  {line['text']}"
     for item in line["evidence"]:
         yield f"{_MARGIN}          {evidence_line(item, folder)}"
+
+
+def alert_lines(line: Line, folder: Path) -> Iterator[str]:
+    """Yield an alert, which watch raised it, and the evidence for it."""
+    yield _row(line["at_s"], "alert", line["text"])
+    yield f"{_MARGIN}  {line['watch']}: {line['rule']}"
+    for item in line["evidence"]:
+        yield f"{_MARGIN}  {evidence_line(item, folder)}"
 
 
 def evidence_line(item: Line, folder: Path) -> str:

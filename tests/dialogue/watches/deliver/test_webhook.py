@@ -40,7 +40,7 @@ def test_signature_is_that_of_the_specification() -> None:
 
 async def test_what_arrives() -> None:
     async with receiving() as receiver:
-        await WebhookSender(b"secret", 5).send(parcel(receiver.url))
+        await WebhookSender(lambda: b"secret", 5).send(parcel(receiver.url))
     (post,) = receiver.posts
     assert post.path == "/in" and post.json == ALERT
     stamp = post.headers["webhook-timestamp"]
@@ -55,7 +55,7 @@ async def test_refusals_are_tried_again(code: int) -> None:
     async with receiving() as receiver:
         receiver.answers = [status(code, "location: http://127.0.0.1:1/", "retry-after: 7")]
         with pytest.raises(NotDelivered, match=str(code)) as refused:
-            await WebhookSender(b"s", 5).send(parcel(receiver.url))
+            await WebhookSender(lambda: b"s", 5).send(parcel(receiver.url))
     assert refused.value.again and refused.value.retry_after_s == 7
     assert len(receiver.posts) == 1, "redirects must not be followed"
 
@@ -64,7 +64,7 @@ async def test_gone_is_not_tried_again() -> None:
     async with receiving() as receiver:
         receiver.answers = [status(410)]
         with pytest.raises(NotDelivered) as refused:
-            await WebhookSender(b"s", 5).send(parcel(receiver.url))
+            await WebhookSender(lambda: b"s", 5).send(parcel(receiver.url))
     assert not refused.value.again
 
 
@@ -73,7 +73,7 @@ async def test_odd_waits(wait: str) -> None:
     async with receiving() as receiver:
         receiver.answers = [status(503, f"retry-after: {wait}")]
         with pytest.raises(NotDelivered) as refused:
-            await WebhookSender(b"s", 5).send(parcel(receiver.url))
+            await WebhookSender(lambda: b"s", 5).send(parcel(receiver.url))
     asked_s = refused.value.retry_after_s
     assert asked_s is None or 0 <= asked_s <= 3600
 
@@ -83,25 +83,25 @@ async def test_slow_and_nonsense_receivers_end_in_time(answer: bytes | None) -> 
     async with receiving() as receiver:
         receiver.answers = [answer]
         with pytest.raises(NotDelivered):
-            await WebhookSender(b"s", 0.3).send(parcel(receiver.url))
+            await WebhookSender(lambda: b"s", 0.3).send(parcel(receiver.url))
 
 
 async def test_an_endless_answer_is_not_read() -> None:
     async with receiving() as receiver:
         receiver.answers = [b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n" + b"x" * 9999]
-        await WebhookSender(b"s", 5).send(parcel(receiver.url))
+        await WebhookSender(lambda: b"s", 5).send(parcel(receiver.url))
 
 
 async def test_nobody_there(unused_tcp_port: int) -> None:
     with pytest.raises(NotDelivered):
-        await WebhookSender(b"s", 5).send(parcel(f"http://127.0.0.1:{unused_tcp_port}/"))
+        await WebhookSender(lambda: b"s", 5).send(parcel(f"http://127.0.0.1:{unused_tcp_port}/"))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", "169.254.169.254"])
 async def test_private_addresses_only_where_allowed(host: str) -> None:
     async with receiving() as receiver:
         port = receiver.url.split(":")[-1].split("/")[0]
-        sender = WebhookSender(b"s", 5, MediaConfig(public_only=True))
+        sender = WebhookSender(lambda: b"s", 5, MediaConfig(public_only=True))
         with pytest.raises(NotDelivered, match="private") as refused:
             await sender.send(parcel(f"http://{host}:{port}/in"))
         assert not refused.value.again and receiver.posts == []
@@ -111,7 +111,7 @@ async def test_allowed_network_goes_to_the_address_that_was_checked() -> None:
     async with receiving() as receiver:
         media = MediaConfig(public_only=True, networks=("127.0.0.0/8",))
         url = receiver.url.replace("127.0.0.1", "127.0.0.1")
-        await WebhookSender(b"s", 5, media).send(parcel(url))
+        await WebhookSender(lambda: b"s", 5, media).send(parcel(url))
     assert receiver.posts[0].headers["host"] == url.split("/")[2]
 
 

@@ -14,9 +14,12 @@ def load_senders(config: DeliveryConfig, media: MediaConfig, folder: Path) -> di
 
     ConfigError for settings that are none. Private addresses are refused as they are for sources.
     """
-    secret = secret_bytes(secret_of(config, folder))
+    if given := config.secret.get_secret_value():
+        secret_bytes(given)
     return {
-        "webhook": WebhookSender(secret, config.timeout_s, media),
+        "webhook": WebhookSender(
+            lambda: secret_bytes(secret_of(config, folder)), config.timeout_s, media
+        ),
         "mqtt": MqttSender(config.mqtt_url.get_secret_value(), config.timeout_s),
     }
 

@@ -18,6 +18,7 @@ import json
 import math
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -39,7 +40,10 @@ _GONE = (410,)  # "never again"
 class WebhookSender:
     """Plain HTTPS; private addresses only where the settings of sources allow them."""
 
-    def __init__(self, secret: bytes, timeout_s: float, media: MediaConfig | None = None) -> None:
+    def __init__(
+        self, secret: Callable[[], bytes], timeout_s: float, media: MediaConfig | None = None
+    ) -> None:
+        """`secret` is asked for at every attempt, so that none is made before there is any."""
         self._secret, self._timeout_s = secret, timeout_s
         self._reach = Reach(media) if media is not None and media.public_only else None
 
@@ -47,7 +51,7 @@ class WebhookSender:
         """Post it. Raises NotDelivered."""
         url = str(parcel.target["url"])
         body = json.dumps(parcel.alert, ensure_ascii=False, separators=(",", ":")).encode()
-        headers = signed(self._secret, parcel.key, body, wall_time())
+        headers = signed(self._secret(), parcel.key, body, wall_time())
         try:
             async with asyncio.timeout(self._timeout_s):
                 await self._post(url, body, headers)
