@@ -42,6 +42,7 @@ class FakeTalk:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, Any]] = []
+        self.briefed: dict[str, Any] = {}
 
     def commit(self) -> None:
         self.calls.append(("commit", None))
@@ -57,6 +58,9 @@ class FakeTalk:
 
     def truncate(self, heard_s: float) -> None:
         self.calls.append(("truncate", heard_s))
+
+    def brief(self, **what: Any) -> None:
+        self.briefed = what
 
     def update(self, config: DialogueConfig) -> None:
         self.calls.append(("update", config))

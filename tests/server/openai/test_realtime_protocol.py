@@ -1,6 +1,7 @@
 """The protocol against a scripted conversation: order and shape of all that it sends."""
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -270,6 +271,23 @@ async def test_a_manual_turn_is_committed_and_answered_on_request():
         assert b.calls[-1][1]["text"] is None  # what was committed
 
 
+async def test_what_was_said_with_the_button_held_is_answered_by_itself():
+    async with bench() as b:
+        await b.send(APPEND)
+        change = {"type": "realtime", "omnilive": {"answer": "push_to_talk"}}
+        await b.send({"type": "session.update", "session": change})
+        await b.send({"type": "input_audio_buffer.commit"})
+        turn = TurnCommitted(
+            t=101.6, text="", utterance_numbers=(), start_s=100.5, end_s=101.4, addressed=False
+        )
+        b.tell(turn)  # nothing was said
+        await b.settle()
+        assert [name for name, _ in b.calls] == ["update", "commit"]
+        b.tell(replace(turn, text="who?", addressed=True))
+        await b.settle()
+        assert b.calls[-1][0] == "respond" and b.calls[-1][1]["text"] is None
+
+
 async def test_pictures_go_with_the_question():
     url = "data:image/jpeg;base64," + base64_of(jpeg())
     parts = [{"type": "input_image", "image_url": url}, {"type": "input_text", "text": "what?"}]
@@ -420,6 +438,7 @@ async def test_settings_become_how_the_conversation_behaves():
         assert name == "update" and config.end_of_turn == "silence"
         assert (config.max_delay_s, config.interrupt) == (0.7, False)
         assert (config.answer, config.wake_words) == ("wake_word", ("robot",))
+        assert b.line.conversation.briefed["instructions"] == "Be brief."
         session = b.only("session.updated")["session"]
         assert session["audio"]["input"]["turn_detection"]["silence_duration_ms"] == 700
         assert session["audio"]["input"]["transcription"] == {"model": "whisper-1"}

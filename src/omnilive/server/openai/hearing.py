@@ -1,5 +1,6 @@
 """What a client said, on its way back to it: speech, captions and turns as OpenAI's events."""
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ class Hearing:
         self._said: dict[int, str] = {}  # words of each utterance of this turn, so far
         self._sent = ""  # of the transcript, as deltas
         self._is_speaking = False
+        self._over: deque[int] = deque(maxlen=32)  # utterances of turns that are over
 
     def started(self, event: SpeechStarted) -> None:
         """Tell that somebody began to speak."""
@@ -39,6 +41,8 @@ class Hearing:
 
     def caption(self, event: TranscriptDelta | Transcript) -> None:
         """Tell what it sounds like, and as a delta the words that two captions agree on."""
+        if event.number in self._over:
+            return
         if isinstance(event, Transcript) and event.by_assistant:
             self._said.pop(event.number, None)
             return
@@ -78,6 +82,7 @@ class Hearing:
             "type": "conversation.item.input_audio_transcription.completed", **id,
             "content_index": 0, "transcript": event.text, "usage": usage,
         })  # fmt: skip
+        self._over.extend(event.utterance_numbers)
         self.forget()
         return item
 

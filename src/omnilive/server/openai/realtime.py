@@ -6,12 +6,13 @@ import json
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, Protocol
 
 from starlette.concurrency import run_in_threadpool
 
 from omnilive.core.errors import OmniLiveError
-from omnilive.dialogue.base import DialogueEvent
+from omnilive.dialogue.base import DialogueEvent, TurnCommitted
 from omnilive.dialogue.config import DialogueConfig
 from omnilive.reasoning.base import Message
 from omnilive.server.errors import Refusal
@@ -23,7 +24,7 @@ from omnilive.server.openai.problems import Problem, described
 from omnilive.server.openai.speaker import Speaker
 from omnilive.server.openai.telling import Telling
 from omnilive.server.openai.terms import Terms
-from omnilive.server.openai.wanted import wanted_of
+from omnilive.server.openai.wanted import Wanted, wanted_of
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,16 @@ class Talk(Protocol):
 
     def update(self, config: DialogueConfig) -> None:
         """Go on with other settings."""
+        ...
+
+    def brief(
+        self,
+        *,
+        instructions: str = "",
+        tools: Sequence[Mapping[str, Any]] = (),
+        speak: bool = True,
+    ) -> None:
+        """Set what goes along with every spoken turn."""
         ...
 
 
@@ -162,8 +173,24 @@ class RealtimeProtocol:
 
     def tell(self, event: DialogueEvent) -> None:
         """Take what the conversation tells."""
-        if not self._is_over:
-            self.telling.tell(event)
+        if self._is_over:
+            return
+        self.telling.tell(event)
+        if isinstance(event, TurnCommitted) and event.addressed and self.terms.answers_commits:
+            # Not at once: the conversation is in the middle of the turn that it tells of.
+            asyncio.get_running_loop().call_soon(self._answer_committed)
+
+    def _answer_committed(self) -> None:
+        """Answer what was said while the button was held."""
+        if self._is_over or self._line is None or not self._line.done():
+            return
+        try:
+            wanted = replace(wanted_of(None, self.terms, Items()), text=None)
+            self.telling.want(wanted)
+        except Problem as error:
+            self._complain(error)
+        else:
+            _respond(self._line.result().conversation, wanted)
 
     async def close(self) -> None:
         """End the line."""
@@ -201,7 +228,13 @@ class RealtimeProtocol:
         self.telling.begin(line.source.now_t)
         self.intake.open(line.source)
         self._watcher = asyncio.create_task(self._watch(line))
+        self._instruct(line.conversation)
         return line
+
+    def _instruct(self, talk: Talk) -> None:
+        """Tell the conversation what holds for turns that nobody asks for by event."""
+        terms = self.terms
+        talk.brief(instructions=terms.instructions, tools=terms.offered, speak=terms.is_spoken)
 
     def _begin_opening(self) -> None:
         """Have the line opened behind what comes meanwhile."""
@@ -270,7 +303,9 @@ class RealtimeProtocol:
             )
         self.terms = terms
         if self._line is not None:
-            (await self._talk()).update(self.dialogue())
+            talk = await self._talk()
+            talk.update(self.dialogue())
+            self._instruct(talk)
         self.emit({"type": "session.updated", "session": self._session()})
 
     async def _append_audio(self, event: Event) -> None:
@@ -324,10 +359,7 @@ class RealtimeProtocol:
         wanted = wanted_of(event.get("response"), self.terms, self.items)
         self.telling.want(wanted)
         try:
-            (await self._talk()).respond(
-                wanted.text, instructions=wanted.instructions, tools=wanted.tools,
-                images=wanted.images, history=wanted.history, speak=wanted.is_spoken,
-            )  # fmt: skip
+            _respond(await self._talk(), wanted)
         except Exception as error:
             self.telling.give_up("failed", str(error))
             raise
@@ -358,6 +390,13 @@ class RealtimeProtocol:
 
     def _session(self) -> dict[str, Any]:
         return self.terms.as_json(self.id, self.model, self._voice)
+
+
+def _respond(talk: Talk, wanted: Wanted) -> None:
+    talk.respond(
+        wanted.text, instructions=wanted.instructions, tools=wanted.tools,
+        images=wanted.images, history=wanted.history, speak=wanted.is_spoken,
+    )  # fmt: skip
 
 
 class _Told(Exception):

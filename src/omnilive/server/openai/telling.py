@@ -119,6 +119,8 @@ class Telling:
                 self._start(event)
             case ResponseEvent():
                 self._about_response(event)
+            case SpeechStarted() | SpeechStopped() if self._protocol.terms.turn is None:
+                pass  # whoever ends turns by hand knows when they speak
             case SpeechStarted():
                 # A client that plays by itself stops for good at speech_started: it is told
                 # once it is clear that somebody interrupts.
@@ -183,6 +185,7 @@ class Telling:
                 self._protocol.emit({"type": "omnilive.paused", "response_id": reply.id})
             case Resumed():
                 self._held = None
+                self._hearing.forget()
                 self._protocol.emit({"type": "omnilive.resumed", "response_id": reply.id})
 
     def _finish(self, reply: Reply, done: ResponseDone) -> None:

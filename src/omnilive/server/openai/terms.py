@@ -65,6 +65,12 @@ class Terms:
         """The functions that may be called."""
         return () if self.tool_choice == "none" else self.tools
 
+    @property
+    def answers_commits(self) -> bool:
+        """Whether a commit asks for an answer too: holding a button to talk is asking."""
+        is_automatic = self.turn is not None and self.turn["create_response"]
+        return is_automatic and self.answer == "push_to_talk"
+
     def updated(self, change: Any, model: str) -> "Terms":
         """Return the terms with a `session.update` applied; raises Problem, changing nothing."""
         terms, kept = self, dict(self.kept)
