@@ -5,9 +5,9 @@ import pytest
 from tests.commands.conftest import Shell
 
 COMMANDS = [
-    "watch", "ask", "search", "timeline", "doctor", "serve", "sessions list", "sessions show",
-    "sessions delete", "sessions export", "sessions import", "models list", "models pull",
-    "models verify", "config show", "config schema",
+    "watch", "ask", "search", "timeline", "forget", "doctor", "serve", "sessions list",
+    "sessions show", "sessions delete", "sessions export", "sessions import", "models list",
+    "models pull", "models verify", "config show", "config schema",
 ]  # fmt: skip
 
 
