@@ -61,10 +61,11 @@ function doorMoments() {
 }
 
 const LONG = 1200;
+const LONGEST = 10_000;
 
-/** @returns {Moment[]} */
-function longMoments() {
-  return Array.from({ length: LONG }, (_, at) => ({
+/** @param {number} length @returns {Moment[]} */
+function longMoments(length) {
+  return Array.from({ length }, (_, at) => ({
     id: at + 1,
     start_s: at * 10,
     end_s: at * 10 + 10,
@@ -170,8 +171,21 @@ export function freshSessions() {
         state: "interrupted",
       }),
     ],
-    moments: longMoments(),
+    moments: longMoments(LONG),
     log: [],
   };
-  return new Map(Object.entries({ kitchen, "front-door": door, "long-night": long }));
+  const longest = {
+    session: makeSession("long-year", {
+      created_wall_s: now_s - 30 * 86_400,
+      duration_s: LONGEST * 10,
+      moments: LONGEST,
+      bytes: 1_880_000_000,
+    }),
+    sources: [makeSource({ url: "/dev/video1", kind: "device", position_s: LONGEST * 10 })],
+    moments: longMoments(LONGEST),
+    log: [],
+  };
+  return new Map(
+    Object.entries({ kitchen, "front-door": door, "long-night": long, "long-year": longest }),
+  );
 }

@@ -5,14 +5,18 @@ import { fileURLToPath } from "node:url";
 import { answer, search } from "./answers.js";
 import { freshSessions, makeSession, makeSource } from "./data.js";
 import { bodyOf, Failure, inside, reply, sendFile } from "./http.js";
+import { serveCalls } from "./realtime.js";
 import { scene } from "./scene.js";
 import { EventLog } from "./stream.js";
+import { preview, WatchBook } from "./watches.js";
 
 /** @typedef {import("./http.js").Request} Request */
 /** @typedef {import("./http.js").Response} Response */
 
 const PAGE = fileURLToPath(new URL("../../../src/omnilive/server/page", import.meta.url));
 const CLIP = fileURLToPath(new URL("kitchen.webm", import.meta.url));
+
+const ABOUT = { version: "mock", ice_servers: [], voice: { name: "tone", languages: ["en"] } };
 
 let sessions = freshSessions();
 /** @type {Map<string, EventLog>} */
@@ -23,6 +27,18 @@ function stored(id) {
   const found = sessions.get(id);
   if (!found) throw new Failure(404, "unknown_session", `There is no session “${id}”.`);
   return found;
+}
+
+/** @type {Map<string, WatchBook>} */
+let books = new Map();
+/** @type {Set<import("./realtime.js").Caller>} */
+let callers = new Set();
+
+/** @param {string} id */
+function bookOf(id) {
+  const book = books.get(id) ?? new WatchBook(logOf(id));
+  books.set(id, book);
+  return book;
 }
 
 /** @param {string} id */
@@ -73,7 +89,8 @@ async function serve(request, response, url) {
     .split("/")
     .slice(1)
     .map(decodeURIComponent);
-  const route = `${method} ${[id && "ID", part, number && "N", leaf].filter(Boolean).join("/")}`;
+  const named = number && number !== "preview" ? "N" : number;
+  const route = `${method} ${[id && "ID", part, named, leaf].filter(Boolean).join("/")}`;
   switch (route) {
     case "GET ":
       return reply(response, 200, { sessions: [...sessions.values()].map((s) => s.session) });
@@ -120,6 +137,36 @@ async function serve(request, response, url) {
       const limit = Number(url.searchParams.get("limit") ?? 20);
       return reply(response, 200, { results: search(stored(id), q, limit) });
     }
+    case "GET ID/clip.mp4":
+      return sendFile(request, response, CLIP);
+    case "POST ID/whip":
+      throw new Failure(501, "no_webrtc", "The mock has no WebRTC.");
+    case "DELETE ID/memory":
+      forget(id, Number(url.searchParams.get("start_s")), Number(url.searchParams.get("end_s")));
+      return reply(response, 204);
+    case "GET ID/watches":
+      return reply(response, 200, { watches: [...bookOf(id).watches.values()] });
+    case "POST ID/watches":
+      return reply(response, 201, bookOf(id).add(JSON.parse(await bodyOf(request)).text));
+    case "POST ID/watches/preview":
+      return reply(response, 200, preview(JSON.parse(await bodyOf(request)).text));
+    case "PATCH ID/watches/N":
+      return reply(
+        response,
+        200,
+        bookOf(id).change(number ?? "", JSON.parse(await bodyOf(request))),
+      );
+    case "DELETE ID/watches/N":
+      bookOf(id).remove(number ?? "");
+      return reply(response, 204);
+    case "POST ID/watches/N/dry-run":
+      return reply(response, 200, { alerts: bookOf(id).dryRun(number ?? "") });
+    case "GET ID/watches/N/explain": {
+      const t = Number(url.searchParams.get("t"));
+      return reply(response, 200, bookOf(id).explain(number ?? "", t));
+    }
+    case "GET ID/alerts":
+      return reply(response, 200, { alerts: bookOf(id).alerts });
     case "GET ID/keyframes/N": {
       const at = Number.parseInt(number ?? "0", 10);
       const moment = id === "kitchen" ? stored(id).moments[at - 1] : undefined;
@@ -131,24 +178,52 @@ async function serve(request, response, url) {
   }
 }
 
-/** Only the mock has these: they bring about what a test cannot do from the page. @param {string} path */
-function control(path) {
+/** @param {string} id @param {number} start_s @param {number} end_s */
+function forget(id, start_s, end_s) {
+  const found = stored(id);
+  found.moments = found.moments.filter((each) => each.end_s <= start_s || each.start_s >= end_s);
+  found.session.moments = found.moments.length;
+  logOf(id).append({ type: "forgotten", t: end_s, start_s, end_s });
+}
+
+/** Only the mock has these: they bring about what a test cannot do from the page. @param {URL} url */
+function control({ pathname: path, searchParams }) {
+  if (path === "/mock/say") {
+    const addressed = searchParams.get("addressed") !== "false";
+    for (const caller of callers) void caller.say(searchParams.get("text") ?? "", addressed);
+    return;
+  }
+  if (path === "/mock/fire") {
+    for (const book of books.values()) book.fire();
+    return;
+  }
+  if (path === "/mock/hangup") {
+    for (const caller of callers) caller.socket.terminate();
+    return;
+  }
   for (const log of logs.values()) log.drop();
   if (path !== "/mock/reset") return;
   for (const log of logs.values()) log.rest();
   sessions = freshSessions();
   logs = new Map();
+  books = new Map();
+  for (const caller of callers) caller.socket.terminate();
 }
 
 export function mockServer() {
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://mock");
     const work = async () => {
+      if (url.pathname === "/v1/about") return reply(response, 200, ABOUT);
       if (url.pathname.startsWith("/v1/sessions")) return serve(request, response, url);
+      if (url.pathname === "/mock/calls") {
+        const calls = [...callers].map(({ received, mode }) => ({ received, mode }));
+        return reply(response, 200, { calls });
+      }
       if (!url.pathname.startsWith("/mock/")) {
         return sendFile(request, response, inside(PAGE, url.pathname));
       }
-      control(url.pathname);
+      control(url);
       return reply(response, 204);
     };
     work().catch((error) => {
@@ -156,4 +231,6 @@ export function mockServer() {
       reply(response, status, { error: { code, message } });
     });
   });
+  callers = serveCalls(server, logOf);
+  return server;
 }

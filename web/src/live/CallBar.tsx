@@ -58,7 +58,12 @@ export function CallBar({ open }: { open: OpenCall }) {
         >
           <Icon name="settings" />
         </button>
-        <button type="button" className="button danger call-end" onClick={call.hangUp}>
+        <button
+          type="button"
+          className="button danger call-end"
+          aria-label={t("live.hangup")}
+          onClick={call.hangUp}
+        >
           <Icon name="hangup" size={18} />
           <span>{t("live.hangup")}</span>
         </button>

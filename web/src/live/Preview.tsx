@@ -18,7 +18,7 @@ export function Preview({ open, small }: { open: OpenCall; small: boolean }) {
   }, [stream, shown]);
 
   return (
-    <div className="preview" data-small={small} data-mirrored={!state.screen}>
+    <div className="preview" data-small={small}>
       {shown ? (
         <video ref={video} muted playsInline aria-label={t("live.preview")} />
       ) : (

@@ -24,6 +24,7 @@ export class Call {
   #first: LineKind = "webrtc";
   #sink = "";
   #answered: (() => void) | null = null;
+  #typed: string | null = null;
   #health: number | undefined;
   readonly #listeners = new Set<() => void>();
 
@@ -96,7 +97,8 @@ export class Call {
     this.#attempt = 0;
     const { kind } = this.#line;
     const note = kind === "websocket" ? t("live.fallback") : this.#media?.note;
-    this.#set({ phase: "live", via: kind, voice: "listening", caption: "", reply: "" });
+    const quiet = { voice: "listening", caption: "", reply: "", answering: false } as const;
+    this.#set({ phase: "live", via: kind, ...quiet });
     this.#set({ note: note ?? null });
     this.#tellMode();
     if (this.#sink !== "") void this.#line.sink(this.#sink).catch(() => undefined);
@@ -155,6 +157,10 @@ export class Call {
   #hear(event: ServerEvent): void {
     if (event.type === "session.updated") this.#answered?.();
     this.#set(hear(this.#state, event));
+    if (event.type === "response.done" && this.#typed !== null) {
+      this.#send(...typedTurn(this.#typed));
+      this.#typed = null;
+    }
   }
 
   async #measure(): Promise<void> {
@@ -169,13 +175,16 @@ export class Call {
   /** A typed question, answered aloud in the same conversation. False where there is no line. */
   ask(text: string): boolean {
     if (this.#state.phase !== "live") return false;
-    this.#send(...typedTurn(text));
+    if (this.#state.answering) {
+      this.#typed = text; // one answer at a time: this one ends, and then it is asked
+      this.interrupt();
+    } else this.#send(...typedTurn(text));
     return true;
   }
 
   interrupt = (): void => {
     this.#line?.silence();
-    this.#send({ type: "response.cancel" }, { type: "output_audio_buffer.clear" });
+    if (this.#state.answering) this.#send({ type: "response.cancel" });
     this.#set({ voice: "listening" });
   };
 
@@ -199,7 +208,7 @@ export class Call {
       if (this.#state.voice === "speaking") this.interrupt();
       this.#send({ type: "input_audio_buffer.clear" });
     } else {
-      this.#send({ type: "input_audio_buffer.commit" }, { type: "response.create" });
+      this.#send({ type: "input_audio_buffer.commit" });
     }
   }
 

@@ -8,8 +8,7 @@ const LOSSY = 0.02;
 
 /** What is worth saying, or that all is well; null while nothing is known. */
 export function lineHealth({ via, health }: CallState): string | null {
-  if (via === "websocket") return t("live.health.socket");
-  if (health === null) return null;
+  if (via !== "webrtc" || health === null) return null; // of the other way nothing is known
   const words: string[] = [];
   const { rtt_ms, lost } = health;
   if (rtt_ms !== null && rtt_ms > SLOW_MS) words.push(t("live.health.rtt", { ms: rtt_ms }));

@@ -1,13 +1,14 @@
 /** The Realtime protocol as this page speaks it: the names of the OpenAI Realtime API. */
 
-import type { Answer, Latency } from "../api/types";
+import type { Latency } from "../api/types";
 
 export type AnswerMode = "always" | "wake_word" | "push_to_talk";
 
 /** What OmniLive adds to `response.done` and sends as `omnilive.turn`. */
 export interface TurnFacts {
+  /** Of a user's turn: whether it was said to OmniLive. */
+  addressed?: boolean;
   latency?: Latency | null;
-  answer?: Answer | null;
   watch?: string | null;
   heard?: string;
 }
@@ -17,16 +18,8 @@ export type ServerEvent =
   | { type: "input_audio_buffer.speech_started" }
   | { type: "input_audio_buffer.speech_stopped" }
   | { type: "input_audio_buffer.committed" }
-  | {
-      type: "conversation.item.input_audio_transcription.delta";
-      item_id?: string;
-      delta: string;
-    }
-  | {
-      type: "conversation.item.input_audio_transcription.completed";
-      item_id?: string;
-      transcript: string;
-    }
+  /** The whole text so far; OpenAI's deltas can only add words, this one can correct them. */
+  | { type: "omnilive.transcript"; text: string; final: boolean }
   | { type: "response.created"; response?: { id?: string } }
   | {
       type: "response.output_text.delta" | "response.output_audio_transcript.delta";
@@ -49,7 +42,7 @@ export type ServerEvent =
   | { type: "output_audio_buffer.cleared" }
   | { type: "omnilive.paused" }
   | { type: "omnilive.resumed" }
-  | { type: "omnilive.turn"; omnilive?: TurnFacts }
+  | { type: "omnilive.turn"; role: "user" | "assistant"; omnilive?: TurnFacts }
   | { type: "error"; error: { message?: string; code?: string | null } };
 
 export type ClientEvent =

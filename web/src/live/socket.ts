@@ -18,14 +18,16 @@ export async function openSocket(
   signal: AbortSignal,
 ): Promise<Line> {
   const socket = await connect(session, signal);
-  const context = new AudioContext({ sampleRate: RATE_HZ });
+  // Two, because the one that plays can be paused.
+  const ears = new AudioContext({ sampleRate: RATE_HZ });
+  const mouth = new AudioContext({ sampleRate: RATE_HZ });
   let playing = "";
   const send = (event: ClientEvent) => {
     const busy = socket.bufferedAmount > BACKLOG_BYTES;
     if (busy && event.type.startsWith("input_")) return;
     if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(event));
   };
-  const speaker = new Speaker(context, {
+  const speaker = new Speaker(mouth, {
     onStarted: () => events.onEvent({ type: "output_audio_buffer.started" }),
     onStopped: () => events.onEvent({ type: "output_audio_buffer.stopped" }),
   });
@@ -41,11 +43,14 @@ export async function openSocket(
       speaker.play(event.delta, playing);
       return;
     }
+    if (event.type === "omnilive.paused") speaker.pause();
+    if (event.type === "omnilive.resumed") speaker.resume();
     const cut = event.type === "response.done" && event.response?.status === "cancelled";
-    if (cut || event.type === "output_audio_buffer.cleared") silence();
+    // Told only once it is clear that somebody interrupts.
+    if (cut || event.type === "input_audio_buffer.speech_started") silence();
     events.onEvent(event);
   }
-  const microphone = await Microphone.open(context, (pcm) =>
+  const microphone = await Microphone.open(ears, (pcm) =>
     send({ type: "input_audio_buffer.append", audio: toBase64(pcm) }),
   );
   microphone.use(stream.getAudioTracks()[0] ?? null);
@@ -57,7 +62,8 @@ export async function openSocket(
     snapshots.close();
     speaker.silence();
     socket.close();
-    void context.close();
+    void ears.close();
+    void mouth.close();
   }
   socket.addEventListener("message", ({ data }) => {
     const event = readEvent(data);
@@ -75,7 +81,7 @@ export async function openSocket(
     },
     silence,
     sink: async (deviceId) => {
-      const to = context as AudioContext & { setSinkId?: (id: string) => Promise<void> };
+      const to = mouth as AudioContext & { setSinkId?: (id: string) => Promise<void> };
       await to.setSinkId?.(deviceId);
     },
     health: () => Promise.resolve({ rtt_ms: null, lost: null, heard: speaker.energy }),

@@ -19,6 +19,7 @@ export class Speaker {
   #free_s = 0;
   #begun_s = 0;
   #item = "";
+  #length_s = 0;
   #energy = 0;
 
   constructor(context: AudioContext, events: SpeakerEvents) {
@@ -42,10 +43,12 @@ export class Speaker {
     if (item !== this.#item) {
       this.#item = item;
       this.#begun_s = this.#free_s;
+      this.#length_s = 0;
     }
     if (this.#waiting.size === 0) this.#events.onStarted();
     node.start(this.#free_s);
     this.#free_s += buffer.duration;
+    this.#length_s += buffer.duration;
     this.#waiting.add(node);
     node.addEventListener("ended", () => {
       if (this.#waiting.delete(node) && this.#waiting.size === 0) this.#events.onStopped();
@@ -55,12 +58,23 @@ export class Speaker {
   /** Fall silent; returns the item that was playing and how much of it was heard. */
   silence(): { item: string; heard_ms: number } | null {
     if (this.#waiting.size === 0) return null;
-    const heard_s = Math.max(0, this.#context.currentTime - this.#begun_s);
+    const since_s = this.#context.currentTime - this.#begun_s;
+    const heard_s = Math.max(0, Math.min(since_s, this.#length_s));
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const node of waiting) node.stop();
+    this.resume();
     this.#events.onStopped();
     return { item: this.#item, heard_ms: Math.round(heard_s * 1000) };
+  }
+
+  /** Hold still: somebody speaks, and it may be an interruption. */
+  pause(): void {
+    void this.#context.suspend();
+  }
+
+  resume(): void {
+    void this.#context.resume();
   }
 
   /** Energy of everything played so far. */

@@ -11,10 +11,14 @@ export interface CallState {
   /** How it is connected, while it is. */
   via: LineKind | null;
   voice: Voice;
+  /** Somebody is speaking just now. */
+  talks: boolean;
   /** What is being said to it, as far as understood. */
   caption: string;
   /** What it is answering, as far as known. */
   reply: string;
+  /** A response is being made or said: another one has to wait. */
+  answering: boolean;
   muted: boolean;
   camera: "on" | "off" | "none";
   microphone: boolean;
@@ -41,8 +45,10 @@ export const newCall: CallState = {
   phase: "asking",
   via: null,
   voice: "listening",
+  talks: false,
   caption: "",
   reply: "",
+  answering: false,
   muted: false,
   camera: "none",
   microphone: false,
@@ -55,21 +61,31 @@ export const newCall: CallState = {
   health: null,
 };
 
+/** It was over before it could be stopped. */
+const HARMLESS = ["response_cancel_not_active"];
+
 /** The state after an event of the server. */
 export function hear(state: CallState, event: ServerEvent): CallState {
   switch (event.type) {
     case "input_audio_buffer.speech_started":
-      // While it speaks, somebody's sound may be no interruption: the server says so.
-      if (state.voice === "speaking" || state.voice === "paused") return state;
-      return { ...state, voice: "hearing", caption: "" };
+      // While it speaks, somebody's sound may be no interruption: that is told apart.
+      if (state.voice === "speaking" || state.voice === "paused") return { ...state, talks: true };
+      return { ...state, talks: true, voice: "hearing", caption: "" };
     case "input_audio_buffer.speech_stopped":
-      return state.voice === "hearing" ? { ...state, voice: "listening" } : state;
-    case "conversation.item.input_audio_transcription.delta":
-      return { ...state, caption: event.delta };
-    case "conversation.item.input_audio_transcription.completed":
-      return { ...state, caption: event.transcript };
+      return {
+        ...state,
+        talks: false,
+        voice: state.voice === "hearing" ? "listening" : state.voice,
+      };
+    case "omnilive.transcript":
+      return { ...state, caption: event.text };
+    case "omnilive.turn":
+      // From here on the log has it; what was said to somebody else is no part of the dialogue.
+      if (event.role !== "user") return state;
+      if (event.omnilive?.addressed === false) return { ...state, caption: "" };
+      return { ...state, voice: "thinking" };
     case "response.created":
-      return { ...state, voice: "thinking", reply: "" };
+      return { ...state, voice: "thinking", reply: "", answering: true };
     case "response.output_text.delta":
     case "response.output_audio_transcript.delta":
       return { ...state, reply: state.reply + event.delta };
@@ -80,14 +96,20 @@ export function hear(state: CallState, event: ServerEvent): CallState {
       return { ...state, voice: "paused" };
     case "output_audio_buffer.stopped":
     case "output_audio_buffer.cleared":
-      return { ...state, voice: "listening" };
+      return { ...state, voice: quiet(state) };
     case "response.done":
       return afterResponse(state, event);
     case "error":
-      return { ...state, note: event.error.message ?? null };
+      return HARMLESS.includes(event.error.code ?? "")
+        ? state
+        : { ...state, note: event.error.message ?? null };
     default:
       return state;
   }
+}
+
+function quiet({ talks }: CallState): Voice {
+  return talks ? "hearing" : "listening";
 }
 
 /** Without sound the response ends here; with sound, when its last sample was played. */
@@ -97,6 +119,6 @@ function afterResponse(
 ): CallState {
   const failure = response?.status_details?.error?.message;
   const note = response?.status === "failed" && failure ? failure : state.note;
-  const voice = state.voice === "thinking" ? "listening" : state.voice;
-  return { ...state, voice, note, caption: "" };
+  const voice = state.voice === "thinking" ? quiet(state) : state.voice;
+  return { ...state, voice, note, caption: "", answering: false };
 }

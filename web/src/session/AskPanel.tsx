@@ -27,14 +27,13 @@ export function AskPanel({ id, state, dispatch, playhead, call, onShow }: AskPan
   const { exchanges } = state;
   const end = useRef<HTMLDivElement>(null);
   const asked = useRef(0);
-  const settled = exchanges.filter((exchange) => !isAwaited(exchange)).length;
   const draft = draftOf(call?.state ?? null, exchanges);
   const awaited = exchanges.findLast(isAwaited);
 
   useEffect(() => {
     const list = end.current?.parentElement;
     if (list) list.scrollTop = list.scrollHeight;
-  }, [exchanges.length, settled, draft.said, draft.reply, draft.coming]);
+  }, [exchanges, draft.said, draft.reply, draft.coming]);
 
   async function send(question: string, asOf_s: number | null): Promise<void> {
     asked.current += 1;

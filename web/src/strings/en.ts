@@ -148,7 +148,6 @@ export const en = {
   "live.lead": "Show OmniLive your room or your screen, speak, and hear the answer.",
   "live.camera": "Use camera and microphone",
   "live.screen": "Share screen",
-  "live.here": "Talk live here",
   "live.label": "Live conversation",
   "live.preview": "What your camera shows",
   "live.preview.off": "The camera is off",
@@ -186,7 +185,6 @@ export const en = {
   "live.voice.hold": "Waits for the button",
   "live.health.rtt": "{ms} ms to the server",
   "live.health.lost": "sound lost: {percent} %",
-  "live.health.socket": "slower connection",
   "live.health.good": "good connection",
 
   "live.error.denied":
@@ -208,7 +206,6 @@ export const en = {
   "turn.unheard": "Not heard:",
   "turn.cancelled": "Interrupted before it said anything",
   "turn.unasked": "Said unasked",
-  "turn.failed": "Failed: {message}",
 
   "latency.show": "Where the time went",
   "latency.title": "Time from your last word",
@@ -239,7 +236,6 @@ export const en = {
   "forget.text":
     "Pictures, words and everything else remembered of these seconds go. This cannot be undone.",
   "forget.busy": "Forgetting…",
-  "forget.done": "Forgot {span}",
 
   "watches.title": "Watches",
   "watches.lead": "Say what to look or listen for. OmniLive tells you when it happens.",

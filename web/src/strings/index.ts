@@ -18,7 +18,7 @@ const KEY = "omnilive.language";
 const listeners = new Set<() => void>();
 
 function isLanguage(name: string | null | undefined): name is Language {
-  return name !== null && name !== undefined && name in LANGUAGES;
+  return name !== null && name !== undefined && Object.hasOwn(LANGUAGES, name);
 }
 
 /** The first wanted language that there is; English where there is none. */
