@@ -14,9 +14,21 @@ from fastapi import FastAPI
 
 from omnilive import __version__
 from omnilive.memory.library import Library
-from omnilive.server import about, ask, clips, events, health, memory, metrics, sessions, sources
+from omnilive.server import (
+    about,
+    ask,
+    clips,
+    events,
+    health,
+    memory,
+    metrics,
+    sessions,
+    sources,
+    watches,
+)
 from omnilive.server.address import is_private, listen, web_address
 from omnilive.server.config import ServerConfig
+from omnilive.server.couriers import Couriers
 from omnilive.server.errors import answer_errors
 from omnilive.server.guard import Guard
 from omnilive.server.hub import Hub
@@ -45,8 +57,10 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.couriers.start()
         yield
         await app.state.peers.close()
+        await app.state.couriers.close()
         await app.state.hub.close()
         app.state.clips.close()
 
@@ -60,10 +74,11 @@ def create_app(
     )
     app.state.hub = Hub(restricted(config, server), library or Library.default(), server)
     app.state.peers = Peers(app.state.hub)
+    app.state.couriers = Couriers(app.state.hub)
     app.state.clips = clips.Clips()
     for part in (about, whip, health, metrics, sessions, sources, ask, events, memory, clips):
         app.include_router(part.router)
-    for part in (models, chat, realtime):
+    for part in (watches, models, chat, realtime):
         app.include_router(part.router)
     app.router.default = Page()  # not mounted: a known path with a wrong method stays a 405
     answer_errors(app)

@@ -249,6 +249,16 @@ class Hub:
         finally:
             lease.__exit__(None, None, None)
 
+    @asynccontextmanager
+    async def resting(self, name: str) -> "AsyncIterator[Session]":
+        """Open a session for a moment without watching, for what its running one would do."""
+        mind = await self.shared.mind()
+        open_session = await run_in_threadpool(_session_class)
+        session = open_session(name, self.config, library=self.library, mind=mind)
+        session.listeners.append(self._teller(name))
+        async with session:
+            yield session
+
     def _door(self, name: str) -> asyncio.Lock:
         """Return the lock through which a session is opened and closed, one at a time."""
         return self._doors.setdefault(name, asyncio.Lock())
