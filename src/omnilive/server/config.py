@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -13,7 +14,7 @@ TOKEN_VARIABLE = "OMNILIVE_TOKEN"
 class IceServer(Config):
     """A STUN or TURN server that helps WebRTC peers through a firewall."""
 
-    urls: tuple[str, ...]
+    urls: tuple[Annotated[str, Field(pattern=r"^(stuns?|turns?):[^/ ]")], ...]
     """Such as "stun:stun.example.org:3478" or "turn:turn.example.org:3478?transport=udp"."""
 
     username: str = ""
