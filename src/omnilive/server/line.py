@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from omnilive.server.running import Watch
 
 T = TypeVar("T")
+SETTLE_STEP_S, SETTLE_STEPS = 0.01, 300  # sound on its way is waited for 3 s at most
 
 
 class Connection(Protocol):
@@ -191,6 +192,14 @@ class Line:
         """What perceives the caller."""
         return self._watch.pipeline
 
+    async def settle(self) -> None:
+        """Return when all sound that came so far is with what perceives it."""
+        sound_s = self.source.sound_s
+        for _ in range(SETTLE_STEPS):
+            if self.pipeline.audio_s >= sound_s - 1e-3:
+                return
+            await asyncio.sleep(SETTLE_STEP_S)
+
     async def close(self) -> None:
         """End the conversation and the source; what was sent is perceived and stored."""
         self._closing = self._closing or asyncio.create_task(self._close())
@@ -233,16 +242,8 @@ class Line:
 
 
 def is_spoken(alert: dict[str, Any]) -> bool:
-    """Tell whether an alert is said aloud: its watch tells by voice, and it is not of low
-    urgency."""
-    targets = alert.get("to")
-    if alert.get("urgency") == "low":
-        return False
-    return targets is None or any(_kind(target) == "voice" for target in targets)
-
-
-def _kind(target: Any) -> Any:
-    return target.get("kind") if isinstance(target, dict) else target
+    """Tell whether an alert is said aloud: its watch tells by voice, and is not of low urgency."""
+    return "voice" in alert.get("to", ()) and alert.get("urgency") != "low"
 
 
 def _resampled(pcm: np.ndarray, source: "Tee", target: "Output") -> np.ndarray:
