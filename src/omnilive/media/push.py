@@ -56,6 +56,7 @@ class PushSource:
             has_audio=has_audio, width=None, height=None, fps=None, live=True,
         )  # fmt: skip
         self.decoded = self.dropped = self.corrupt = 0
+        self.sound_s = 0.0  # of sound that was, or is to be, handed on
         self._offset_s, self._config, self._clock = offset_s, config, clock or SystemClock()
         self._changed = threading.Condition()
         self._closed = False
@@ -208,6 +209,7 @@ class PushSource:
         for chunk in chunks:
             self._items.append(chunk)
             self._unread_s += chunk.end_t - chunk.t
+            self.sound_s += chunk.end_t - chunk.t
         if self._unread_s > UNREAD_S:
             self._drop_oldest_sound()
 
@@ -219,6 +221,7 @@ class PushSource:
         for item in self._items:
             if isinstance(item, AudioChunk) and self._unread_s > UNREAD_S - 1.0:
                 self._unread_s -= item.end_t - item.t
+                self.sound_s -= item.end_t - item.t
                 end_t = max(end_t, item.end_t)
                 continue
             kept.append(item)

@@ -72,6 +72,9 @@ class FakeLine:
         self.ended = asyncio.Event()
         self.is_closed = False
 
+    async def settle(self) -> None:
+        pass
+
     async def close(self) -> None:
         self.is_closed = True
 

@@ -98,6 +98,10 @@ class LineLike(Protocol):
         """Set when its source is over, whoever ended it."""
         ...
 
+    async def settle(self) -> None:
+        """Return when all sound that came so far is on its way through perception."""
+        ...
+
     async def close(self) -> None:
         """End it."""
         ...
@@ -319,7 +323,9 @@ class RealtimeProtocol:
     async def _commit(self, event: Event) -> None:
         if not self._is_on_track:
             self.intake.commit()
-        (await self._talk()).commit()
+        talk = await self._talk()
+        await (await self.line()).settle()
+        talk.commit()
 
     async def _clear(self, event: Event) -> None:
         self.intake.uncommitted_s = 0.0

@@ -99,14 +99,14 @@ class Call:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            for task in tasks:
-                if not task.cancelled() and (error := task.exception()) is not None:
+            for error in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(error, Exception) and not isinstance(error, WebSocketDisconnect):
                     logger.error("session %s: realtime", self._name, exc_info=error)
-            await self._part(has_left=tasks[0].done() and not tasks[0].cancelled())
+            await self._part(has_left=_is_over(tasks[0]) or _is_over(tasks[1], by_leaving=True))
             await self._protocol.close()
 
     async def _read(self) -> None:
+        """Take what comes until the client has left."""
         while True:
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
@@ -143,6 +143,14 @@ class Call:
             self._hub, self._name, label=new_id("realtime"), has_video=True, has_audio=True,
             output=protocol.speaker, tell=protocol.tell, dialogue=protocol.dialogue(),
         )  # fmt: skip
+
+
+def _is_over(task: asyncio.Task[None], *, by_leaving: bool = False) -> bool:
+    """Tell whether a part of a call has ended by itself, or because the client had left."""
+    if task.cancelled():
+        return False
+    has_left = isinstance(task.exception(), WebSocketDisconnect)
+    return has_left if by_leaving else True
 
 
 def _session_of(hub: Hub, socket: WebSocket) -> str:

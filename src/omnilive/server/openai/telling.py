@@ -97,7 +97,7 @@ class Telling:
         reply.stop_reason = "client_cancelled"
 
     def truncate(self, item_id: str, heard_ms: int) -> bool:
-        """Note how much of an answer was heard; return whether it is still being given."""
+        """Note how much of an answer was heard; return whether it is the conversation's last."""
         if item_id not in self._lengths:
             raise Problem(f"{item_id!r} is no spoken answer", param="item_id")
         generation, length_ms = self._lengths[item_id]
@@ -106,7 +106,8 @@ class Telling:
                 f"Audio content of {length_ms}ms is already shorter than {heard_ms}ms",
                 param="audio_end_ms",
             )
-        return generation in self._replies
+        is_last = item_id == next(reversed(self._lengths)) and not self._replies
+        return is_last or generation in self._replies
 
     def forget_turn(self) -> None:
         """Begin another turn of the user."""
