@@ -8,7 +8,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 
 from omnilive.server.hub import Hub
-from omnilive.server.routing import HubDep
+from omnilive.server.routing import FORBIDDEN, HubDep
 from omnilive.server.totals import Totals
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ Sample = tuple[str, float]  # labels in braces or nothing, value
 _LAGS = ("video_s", "final_s", "partial_s", "stored_s")
 
 
-@router.get("/metrics", response_class=PlainTextResponse)
+@router.get("/metrics", response_class=PlainTextResponse, responses=FORBIDDEN)
 async def metrics(hub: HubDep) -> PlainTextResponse:
     """Return the counters and gauges of this process; no names of sessions are told."""
     stored = len(await run_in_threadpool(hub.library.names))
@@ -34,6 +34,8 @@ def _blocks(hub: Hub, stored: int) -> Iterator[Iterable[str]]:
     yield _block("sessions_running", "gauge", "Sessions open here.", [("", len(hub.running))])
     yield _block("sources_running", "gauge", "Sources watched here.", [("", len(pipelines))])
     yield _block("event_streams", "gauge", "Clients of event logs.", [("", hub.listener_count)])
+    yield _block("calls", "gauge", "Callers connected here.", [("", len(hub.lines.open))])
+    yield from _connections(hub)
     yield _block("frames_decoded_total", "counter", "Pictures decoded.", [("", sums.decoded)])
     yield _block("frames_perceived_total", "counter", "Pictures looked at.", [("", sums.perceived)])
     yield _block("frames_dropped_total", "counter", "Pictures lost.", [("", sums.dropped)])
@@ -48,6 +50,18 @@ def _blocks(hub: Hub, stored: int) -> Iterator[Iterable[str]]:
     sums_s = [(_label(span=name), sums.spans.sum_s[name]) for name in names]
     yield _block("spans_total", "counter", "Spans by name.", counts)
     yield _block("span_seconds_total", "counter", "Time in spans by name.", sums_s)
+
+
+def _connections(hub: Hub) -> Iterator[list[str]]:
+    """Yield how the connections of the callers are doing, those that know."""
+    known = [line.connection.as_json() for line in hub.lines.open if line.connection]
+    lost = sum(connection["packets_lost"] for connection in known)
+    dropped = sum(connection["dropped"] for connection in known)
+    trips_s = [c["round_trip_s"] for c in known if c["round_trip_s"] is not None]
+    worst = [("", max(trips_s))] if trips_s else []
+    yield _block("call_packets_lost", "gauge", "Packets of open calls that got lost.", [("", lost)])
+    yield _block("call_frames_dropped", "gauge", "Coded frames not decoded.", [("", dropped)])
+    yield _block("call_round_trip_seconds", "gauge", "Round trip of the worst call.", worst)
 
 
 def _sums(hub: Hub, pipelines: list["Pipeline"]) -> Totals:

@@ -87,6 +87,8 @@ async def test_a_camera_and_a_microphone_are_perceived(api: Api, path: str, h264
     assert source["connection"]["state"] == "connected"
     assert source["connection"]["packets_received"] > 50
     assert source["connection"]["packets_lost"] == 0
+    metrics = (await api.http.get("/metrics")).text
+    assert "omnilive_calls 1\n" in metrics and "omnilive_call_packets_lost 0\n" in metrics
     await caller.hang_up()
     await all_gone(api, path)
     (source,) = await api.sources(path)
