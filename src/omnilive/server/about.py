@@ -5,13 +5,13 @@ from typing import Any
 from fastapi import APIRouter
 
 from omnilive import __version__
-from omnilive.server.routing import HubDep
+from omnilive.server.routing import HubDep, errors
 from omnilive.server.shapes import AboutFacts
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/v1/about", response_model=AboutFacts)
+@router.get("/v1/about", response_model=AboutFacts, responses=errors())
 async def about(hub: HubDep) -> dict[str, Any]:
     """Return what this server is and offers."""
     server, speech = hub.server, hub.config.speech

@@ -12,7 +12,7 @@ from omnilive.core.events import Answer
 from omnilive.reasoning.base import ToolCall
 from omnilive.server.errors import status_of
 from omnilive.server.events import STREAM_HEADERS, sse
-from omnilive.server.routing import SESSION, HubDep, errors
+from omnilive.server.routing import SESSION, SSE_EVENT, HubDep, errors
 from omnilive.server.shapes import AnswerFacts, Question
 
 router = APIRouter(tags=["questions"])
@@ -24,7 +24,7 @@ Pieces = AsyncGenerator[str | ToolCall | Answer]
     responses=errors(413, 429, 503) | {
         200: {
             "description": "the answer; as text/event-stream: events `delta` {text}, then `answer`",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": SSE_EVENT}},
         }
     },
 )  # fmt: skip

@@ -86,6 +86,10 @@ class ServerConfig(Config):
     peer_silent_s: float = Field(default=15.0, gt=0)
     """Time without any packet after which a WebRTC peer is taken for gone."""
 
+    event_stream_max_s: float | None = Field(default=None, gt=0)
+    """Longest time that an event stream lasts; its client comes back with its cursor. None: until
+    the client leaves."""
+
     watch_max_s: float | None = Field(default=None, gt=0)
     """Longest time that a source is watched or a call lasts; none: as long as it goes on."""
 

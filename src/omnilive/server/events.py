@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
@@ -18,7 +19,7 @@ from omnilive.memory.sqlite import SqliteStore
 from omnilive.server.errors import Refusal
 from omnilive.server.hub import Hub
 from omnilive.server.limits import refuse_full
-from omnilive.server.routing import SESSION, HubDep, errors
+from omnilive.server.routing import SESSION, SSE_EVENT, HubDep, errors
 
 logger = logging.getLogger(__name__)
 router = APIRouter(tags=["events"])
@@ -35,7 +36,7 @@ STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     responses=errors(429) | {
         200: {
             "description": "`id: SEQ`, `event: TYPE`, `data: JSON`; a partial caption has no id",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": SSE_EVENT}},
         }
     },
 )  # fmt: skip
@@ -102,10 +103,11 @@ def sse(event: str, data: Mapping[str, Any], seq: int | None = None) -> str:
 
 async def _stream(hub: Hub, name: str, after: int) -> AsyncIterator[str]:
     partials = Partials()
-    spoke_s = stopwatch()
+    began_s = spoke_s = stopwatch()
+    longest_s = hub.server.event_stream_max_s or math.inf
     yield "retry: 1000\n\n"
     with hub.listening(name, partials.hear):
-        while not hub.closing:
+        while not hub.closing and stopwatch() - began_s < longest_s:
             try:
                 entries = await hub.read(name, SqliteStore.log_after, after, LINES)
             except Refusal:

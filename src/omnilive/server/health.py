@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 
 from omnilive.server.errors import Refusal
-from omnilive.server.routing import HubDep
+from omnilive.server.routing import FORBIDDEN, HubDep
 from omnilive.server.shapes import ErrorBody
 
 if TYPE_CHECKING:
@@ -16,13 +16,13 @@ LANGUAGE_MODELS = {"embedded": "smollm2-135m-instruct-q4_1"}
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz")
+@router.get("/healthz", responses=FORBIDDEN)
 async def alive() -> dict[str, str]:
     """Answer, which is all it takes."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", responses={503: {"model": ErrorBody}})
+@router.get("/readyz", responses=FORBIDDEN | {503: {"model": ErrorBody}})
 def ready(hub: HubDep) -> dict[str, str]:
     """Tell whether a source can be watched and a question answered now."""
     if hub.closing:

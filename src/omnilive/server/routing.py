@@ -8,6 +8,13 @@ from omnilive.server.hub import Hub
 from omnilive.server.shapes import ErrorBody
 
 SESSION = "/v1/sessions/{id}"
+SSE_EVENT: dict[str, Any] = {
+    "description": "one server-sent event; `data` is JSON",
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"}, "event": {"type": "string"}, "data": {"type": "string"},
+    },
+}  # fmt: skip
 
 
 def _hub(request: Request) -> Hub:
@@ -24,6 +31,9 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """
     every = {400, 401, 403, 404, 422, 500, *statuses}
     return {status: _described(status) for status in sorted(every)}
+
+
+FORBIDDEN: dict[int | str, dict[str, Any]] = {403: {"model": ErrorBody}}  # a foreign name
 
 
 def _described(status: int) -> dict[str, Any]:

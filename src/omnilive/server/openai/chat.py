@@ -24,7 +24,7 @@ from omnilive.server.openai.models import find_session
 from omnilive.server.openai.problems import ErrorBody, OpenAIRoute, described
 from omnilive.server.openai.request import ChatRequest
 from omnilive.server.openai.usage import chat_usage
-from omnilive.server.routing import HubDep
+from omnilive.server.routing import SSE_EVENT, HubDep
 
 logger = logging.getLogger(__name__)
 router = APIRouter(tags=["openai"], route_class=OpenAIRoute)
@@ -51,10 +51,10 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         "description": "the completion; with `stream`: chunks as server-sent events",
         "content": {
             "application/json": {"example": _EXAMPLE},
-            "text/event-stream": {"schema": {"type": "string"}},
+            "text/event-stream": {"schema": SSE_EVENT},
         },
     },
-    **{status: {"model": ErrorBody} for status in (400, 404, 413, 429, 500, 503)},
+    **{status: {"model": ErrorBody} for status in (400, 401, 403, 404, 413, 429, 500, 503)},
 }
 
 

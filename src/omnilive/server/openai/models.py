@@ -14,7 +14,7 @@ from omnilive.server.routing import HubDep
 router = APIRouter(tags=["openai"], route_class=OpenAIRoute)
 PREFIX = "omnilive:"
 ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorBody} for status in (400, 404, 500)
+    status: {"model": ErrorBody} for status in (400, 401, 403, 404, 500)
 }
 
 
@@ -46,7 +46,7 @@ class ModelList(BaseModel):
     data: list[ModelFacts]
 
 
-@router.get("/v1/models", response_model=ModelList, responses={500: {"model": ErrorBody}})
+@router.get("/v1/models", response_model=ModelList, responses=ERRORS)
 def list_models(hub: HubDep) -> ModelList:
     """List the sessions that can be asked."""
     found = (_facts(hub, name) for name in hub.library.names())

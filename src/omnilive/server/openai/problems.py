@@ -34,11 +34,11 @@ class Problem(Refusal):
 
 
 class ErrorDetail(BaseModel):
-    """What went wrong, as OpenAI's clients read it."""
+    """What went wrong, as OpenAI's clients read it; the guard in front names code and message."""
 
     message: str
-    type: str
-    param: str | None
+    type: str | None = None
+    param: str | None = None
     code: str | None
 
 
