@@ -4,7 +4,7 @@ import sqlite3
 
 from omnilive.core.errors import StoreError
 
-VERSION = 2
+VERSION = 3
 
 _V1 = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -61,7 +61,12 @@ CREATE INDEX outbox_waiting ON outbox (id) WHERE state = 'waiting';
 CREATE INDEX log_type ON log (type, seq);
 """
 
-MIGRATIONS = {1: _V1, 2: _V2}  # version -> statements that lead to it from the version before
+_V3 = """
+CREATE INDEX fact_label ON fact (json_extract(data, '$.label'), start_s) WHERE kind = 'object';
+CREATE INDEX fact_long ON fact (end_s) WHERE end_s - start_s > 600;
+"""
+
+MIGRATIONS = {1: _V1, 2: _V2, 3: _V3}  # version -> statements that lead to it from the version before
 
 
 def migrate(db: sqlite3.Connection) -> None:

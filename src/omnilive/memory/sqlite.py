@@ -16,6 +16,7 @@ from omnilive.core.clock import wall_time
 from omnilive.core.errors import StoreError
 from omnilive.core.events import Kind, Percept
 from omnilive.memory.base import Fact, LogEntry, Moment, Ref, SourceRow
+from omnilive.memory.query import COLUMNS, LONG_S, FactQuery
 from omnilive.memory.schema import migrate
 from omnilive.memory.spans import Span
 from omnilive.memory.vectors import VectorCache
@@ -210,11 +211,24 @@ class SqliteStore:
         self, *, kinds: Sequence[Kind] = (), start_s: float = -1e12, end_s: float = 1e12
     ) -> list[Fact]:
         """Return the facts that overlap the span, by start."""
-        query = f"{_FACT} WHERE start_s <= ? AND end_s >= ?"
-        if kinds:
-            query += f" AND kind IN ({', '.join('?' * len(kinds))})"
-        query += " ORDER BY start_s, id"
-        return [_fact(row) for row in self._rows(query, end_s, start_s, *kinds)]
+        return self.find_facts(FactQuery(kinds=kinds, start_s=start_s, end_s=end_s))
+
+    def find_facts(self, wanted: FactQuery) -> list[Fact]:
+        """Return the facts that are wanted, by start."""
+        query, values = wanted.sql()
+        rows = self._rows(query, *values)
+        return [_fact(row) for row in (reversed(rows) if wanted.newest else rows)]
+
+    def facts_of(self, ids: Sequence[int]) -> list[Fact]:
+        """Return the facts of these ids."""
+        marks = ", ".join("?" * len(ids))
+        return [_fact(row) for row in self._rows(f"{_FACT} WHERE id IN ({marks})", *ids)]
+
+    def moment_spans(self, ids: Sequence[int]) -> dict[int, tuple[float, float]]:
+        """Return start and end of the moments of these ids."""
+        marks = ", ".join("?" * len(ids))
+        rows = self._rows(f"SELECT id, start_s, end_s FROM moment WHERE id IN ({marks})", *ids)
+        return {id: (start_s, end_s) for id, start_s, end_s in rows}
 
     def fact(self, id: int) -> Fact | None:
         """Return one fact, or None."""
@@ -373,10 +387,14 @@ class SqliteStore:
 
     def end_s(self) -> float:
         """Return the session time up to which something is known."""
+        # A short fact that ends last began late; moments hardly overlap.
         query = (
-            "SELECT max(coalesce((SELECT max(end_s) FROM fact), 0), "
+            "SELECT max(coalesce((SELECT max(end_s) FROM fact WHERE start_s >= "
+            f"(SELECT max(start_s) FROM fact) - {LONG_S}), 0), "
+            f"coalesce((SELECT max(end_s) FROM fact WHERE end_s - start_s > {LONG_S}), 0), "
             "coalesce((SELECT max(offset_s + max(video_s, audio_s)) FROM source), 0), "
-            "coalesce((SELECT max(end_s) FROM moment), 0))"
+            "coalesce((SELECT max(end_s) FROM "
+            "(SELECT end_s FROM moment ORDER BY start_s DESC LIMIT 64)), 0))"
         )
         return float(self._rows(query)[0][0])
 
@@ -407,7 +425,7 @@ class SqliteStore:
         self._db.execute(row, (str(wall_time()),))
 
 
-_FACT = "SELECT id, kind, start_s, end_s, text, confidence, open, data FROM fact"
+_FACT = f"SELECT {COLUMNS} FROM fact"
 
 
 def _fact(row: tuple[Any, ...]) -> Fact:
