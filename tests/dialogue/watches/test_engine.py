@@ -44,6 +44,16 @@ def test_a_track_that_breaks_off_and_goes_on_nearby_is_the_same_thing() -> None:
     assert feed.times() == [3.0, 7.5]
 
 
+def test_an_object_found_twice_in_one_place_is_one() -> None:
+    feed = Feed(CAR, r.Count(of=CAR, n=2))
+    feed.thing("car", 3.0, t=3.1)
+    feed._fact += 1
+    part = percept("object", "red car", 9, 4.0, 4.0, final=False, label="car", colour="red")
+    part["data"]["box"] = [0.12, 0.12, 0.2, 0.4]
+    feed.lines(part, t=5.0)
+    assert feed.times() == [3.0]
+
+
 def test_after_a_scene_cut_it_is_another_thing() -> None:
     feed = Feed(CAR)
     car = feed.thing("car", 3.0, t=3.1)

@@ -137,7 +137,7 @@ class Leaf(Gate):
 
     def matches(self, thing: Thing, *, final: bool = True) -> Match | None:
         """Return the match, or None; notes a near miss."""
-        if thing.kind != self.condition.kind:
+        if thing.kind != self.condition.kind or self.setting.world.is_double(thing):
             return None
         found = match(self.condition, thing, self.setting.likeness, final=final)
         if found.score <= 0:

@@ -15,6 +15,7 @@ Line: TypeAlias = Mapping[str, Any]
 What: TypeAlias = Literal["began", "changed", "hid", "back", "ended", "said", "gap"]
 
 FOLLOWS_S = {"object": 3.0, "text": 3.0, "sound": 2.5, "scene": 5.0}
+INSIDE = 0.85  # share of a box inside another of its label from which it is found twice
 NEAR = 0.25  # distance of box centres, as a share of the picture, up to which a place is the same
 SAME_TIME_S = 0.6  # a thing perceived again after a break begins this near to when it began
 PAST = 200  # things gone that are remembered
@@ -40,6 +41,7 @@ class Thing:
     cut: bool = False  # a scene that began with a cut
     lost: bool = False  # it did not end: the stream broke off
     follows: int | None = None  # the thing that this one carries on
+    double: int | None = None  # the thing in view that was found a second time as this one
     data: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
@@ -151,7 +153,8 @@ class World:
             for old in [t for t in self.here.values() if t.kind == "speech"]:
                 if old.source == made.source:
                     del self.here[old.uid]
-        made.follows = self._carried_on(made)
+        made.follows = made.double = self._found_twice(made)
+        made.follows = made.follows or self._carried_on(made)
         self.here[made.uid] = made
         return made, True
 
@@ -252,6 +255,23 @@ class World:
                 return thing
         return None
 
+    def _found_twice(self, made: Thing) -> int | None:
+        """Return the object in view of which this is a part: detectors see some things twice."""
+        box = made.data.get("box")
+        if made.kind != "object" or not box:
+            return None
+        for thing in self.here.values():
+            whole = thing.data.get("box")
+            if thing.source != made.source or thing.label != made.label or not whole:
+                continue
+            if _inside(box, whole) >= INSIDE or _inside(whole, box) >= INSIDE:
+                return thing.uid
+        return None
+
+    def is_double(self, thing: Thing) -> bool:
+        """Tell whether a thing is part of one that is still in view."""
+        return thing.double is not None and thing.double in self.here
+
     def _carried_on(self, made: Thing) -> int | None:
         """Return the thing just gone that this one carries on: same sort, place and time."""
         patience_s = FOLLOWS_S.get(made.kind, 0.0)
@@ -277,6 +297,13 @@ class World:
             return True
         dx, dy = (a[0] + a[2] - b[0] - b[2]) / 2, (a[1] + a[3] - b[1] - b[3]) / 2
         return (dx * dx + dy * dy) ** 0.5 <= NEAR
+
+
+def _inside(a: list[float], b: list[float]) -> float:
+    """Return the share of box `a` that lies in box `b`."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    area = (a[2] - a[0]) * (a[3] - a[1])
+    return width * height / area if width > 0 and height > 0 and area > 0 else 0.0
 
 
 def _same_sort(a: Thing, b: Thing) -> bool:
