@@ -189,7 +189,7 @@ def test_a_total_counts_each_and_tells_each_multiple() -> None:
     )  # fmt: skip
     feed = Feed(*whats)
     for i in range(5):
-        feed.thing("car", 4.0 * i, at=0.3 * (i % 3), t=4.0 * i)
+        feed.thing("car", 4.0 * i, at=0.16 * i, t=4.0 * i)
     told = [(f.watch, f.t, f.count) for f in feed.fired]
     assert [x for x in told if x[0] == "w0"] == [("w0", 8.0, 3)]
     assert [x for x in told if x[0] == "w1"] == [("w1", 4.0, 2), ("w1", 12.0, 4)]
@@ -317,7 +317,7 @@ def test_meaning_is_compared_by_the_embedder() -> None:
 def test_repeats_are_merged_and_cool_down_is_counted() -> None:
     feed = Feed(CAR, cooldown_s=10.0)
     for start_s in (1.0, 4.0, 8.0, 12.0):
-        feed.thing("car", start_s, at=(start_s * 0.3) % 0.8, t=start_s)
+        feed.thing("car", start_s, at=start_s * 0.06, t=start_s)
     assert feed.times() == [1.0, 12.0]
     assert [f.duplicate for f in feed.fired] == [0, 2]
     feed = Feed(CAR)
