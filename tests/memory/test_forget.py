@@ -102,14 +102,22 @@ def test_answers_and_turns_about_the_span_go_too(store: SqliteStore) -> None:
     store.append(91.0, "alert", {"text": WORD, "start_s": 42.0, "end_s": 43.0})
     kept = store.append(92.0, "answer", {"text": "A car.", "evidence": []})
     watch = "INSERT INTO watch VALUES ('w', '{}', 1, 'armed', 0, ?)"
-    memory = json.dumps({"last": {"start_s": 42.0, "end_s": 43.0, "text": WORD}})
+    memory = json.dumps({"number": 3, "gate": {"said": [PHRASE]}})
     store._db.execute(watch, (memory,))
+    car = {"kind": "object", "start_s": 10.0, "end_s": 60.0, "open": True, "text": "red car"}
+    sign = {"kind": "text", "start_s": 42.0, "end_s": 43.0, "open": True, "text": WORD}
+    world = {"here": [car, sign], "past": [{**sign, "kind": "speech"}]}
+    store.set_meta("watch_world", json.dumps(world))
     forget(store, 41.0, 44.0)
     assert_gone(store.folder)
     assert [e.seq for e in store.log_of("answer")] == [kept]
     (line,) = store.log_of("forgotten")
     assert line.body == {"start_s": 41.0, "end_s": 44.0} and line.seq == store.last_seq()
-    assert store._rows("SELECT memory FROM watch") == [("{}",)]
+    ((text,),) = store._rows("SELECT memory FROM watch")
+    assert json.loads(text) == {"number": 3, "gate": None, "error": ""}
+    world = json.loads(store.meta()["watch_world"])
+    assert world["past"] == [] and [thing["kind"] for thing in world["here"]] == ["object"]
+    assert store.meta()["watch_edits"] == "1"
 
 
 def test_what_comes_late_of_a_forgotten_span_is_not_stored(store: SqliteStore) -> None:

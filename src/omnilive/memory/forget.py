@@ -17,6 +17,7 @@ from omnilive.memory.base import SourceRow
 from omnilive.memory.moments import belongs, describe
 from omnilive.memory.spans import SHORTEST_S, Span, is_whole, merged, overlaps, rest
 from omnilive.memory.sqlite import SqliteStore, keyframe_path
+from omnilive.memory.watches import EDITS, WORLD
 from omnilive.memory.wipe import note_due, wipe
 
 _STRUCTURE = ("source", "health", "gap", "watch", "forgotten")  # lines without anything perceived
@@ -88,6 +89,7 @@ class _Forgetting:
     def __init__(self, store: SqliteStore, span: Span, done: Forgotten) -> None:
         self._store, self._span, self._done = store, span, done
         self._db: sqlite3.Connection = store._db
+        self._texts: set[str] = set()  # of speech and captions that are gone
 
     def run(self, delete_uploads: bool) -> None:
         """Go through everything that may hold something of the span."""
@@ -109,6 +111,8 @@ class _Forgetting:
             goes_on = fact.open and (fact.kind == "object" or fact.start_s < start_s)
             if is_whole(fact.kind):
                 parts, goes_on = [], False
+                if len(fact.text) > 2:
+                    self._texts.add(json.dumps(fact.text, ensure_ascii=False)[1:-1])
             elif fact.open:
                 parts = [part for part in parts if part.end_s <= start_s]
             if goes_on:
@@ -228,11 +232,36 @@ class _Forgetting:
         What is on its way to a target is a number of a line, which is gone.
         """
         for id, text in self._db.execute("SELECT id, body FROM candidate").fetchall():
-            if touches(json.loads(text), self._span):
+            if self._tells(json.loads(text)):
                 self._db.execute("DELETE FROM candidate WHERE id = ?", (id,))
         for id, text in self._db.execute("SELECT id, memory FROM watch").fetchall():
-            if touches(json.loads(text), self._span):
-                self._db.execute("UPDATE watch SET memory = '{}' WHERE id = ?", (id,))
+            memory = json.loads(text)
+            if self._tells(memory):
+                text = json.dumps(memory | {"gate": None, "error": ""})
+                self._db.execute("UPDATE watch SET memory = ? WHERE id = ?", (text, id))
+        meta = self._store.meta()
+        if WORLD in meta:
+            world = json.loads(meta[WORLD])
+            for name in ("here", "past"):
+                world[name] = [
+                    kept for thing in world.get(name, ()) if (kept := self._thing(thing))
+                ]
+            self._store.set_meta(WORLD, json.dumps(world))
+        # Whoever runs the watches reads them anew when this number has changed.
+        self._store.set_meta(EDITS, str(int(meta.get(EDITS, "0")) + 1))
+
+    def _thing(self, thing: dict[str, Any]) -> dict[str, Any] | None:
+        """Return what the watches may know of a thing from now on: an object in view stays."""
+        if not self._tells(thing):
+            return thing
+        if thing.get("kind") != "object" or not thing.get("open"):
+            return None
+        return thing | {"start_s": self._span.end_s, "end_s": self._span.end_s}
+
+    def _tells(self, value: Any) -> bool:
+        """Tell whether a JSON value is about the span, or holds words that are gone with it."""
+        text = json.dumps(value, ensure_ascii=False)
+        return touches(value, self._span) or any(gone in text for gone in self._texts)
 
 
 def span_of(row: SourceRow) -> Span:

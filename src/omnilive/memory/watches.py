@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from omnilive.memory.base import Fact
 from omnilive.memory.sqlite import _FACT, SqliteStore, _fact
 
-CURSOR, WORLD = "watch_cursor", "watch_world"
+CURSOR, WORLD, EDITS = "watch_cursor", "watch_world", "watch_edits"
 KEPT_DONE = 1000  # rows of the outbox that are kept after they were delivered or given up
 
 
