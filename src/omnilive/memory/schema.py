@@ -66,7 +66,8 @@ CREATE INDEX fact_label ON fact (json_extract(data, '$.label'), start_s) WHERE k
 CREATE INDEX fact_long ON fact (end_s) WHERE end_s - start_s > 600;
 """
 
-MIGRATIONS = {1: _V1, 2: _V2, 3: _V3}  # version -> statements that lead to it from the version before
+# version -> statements that lead to it from the version before
+MIGRATIONS = {1: _V1, 2: _V2, 3: _V3}
 
 
 def migrate(db: sqlite3.Connection) -> None:
