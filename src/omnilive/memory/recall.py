@@ -1,15 +1,19 @@
 """Finds what was perceived again: as of a moment, by words, by meaning and by time, fused."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from omnilive.core.events import Evidence, Kind, Percept
 from omnilive.memory.base import Fact, Ref
 from omnilive.memory.embed import Embedder
+from omnilive.memory.query import FactQuery
 from omnilive.memory.sqlite import SqliteStore
 from omnilive.memory.words import content_words, words
 
 ECHO_S = 20.0  # speech this fresh that says what is asked is the question itself
+MOMENT_FACTS = 20  # of a moment that was found, at most
+MOMENT_SHARE = 0.25  # of the credit of a moment goes to each fact in it
+SPARE = 16  # more rows than wanted are read at once
 RANK_OFFSET = 20  # of reciprocal rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009, use 60
 
 
@@ -39,8 +43,26 @@ class View:
 
     def facts(self, *kinds: Kind, start_s: float = -1e12, end_s: float | None = None) -> list[Fact]:
         """Return the facts of these kinds that overlap the span, as far as known at `t`."""
-        end_s = self.t if end_s is None else min(end_s, self.t)
-        rows = self.store.facts(kinds=kinds, start_s=start_s, end_s=end_s)
+        end_s = self.t if end_s is None else end_s
+        return self.find(FactQuery(kinds=kinds, start_s=start_s, end_s=end_s))
+
+    def find(self, wanted: FactQuery) -> list[Fact]:
+        """Return the facts that are wanted, as far as known at `t`, by start."""
+        wanted = replace(wanted, end_s=min(wanted.end_s, self.t))
+        if wanted.limit is None:
+            return self._known(self.store.find_facts(wanted), wanted.start_s)
+        found: list[Fact] = []
+        page = replace(wanted, limit=wanted.limit + SPARE)
+        while len(found) < wanted.limit:  # some may not be known yet, or be of no concern
+            rows = self.store.find_facts(page)
+            known = self._known(rows, wanted.start_s)
+            found = [*known, *found] if wanted.newest else [*found, *known]
+            if len(rows) < (page.limit or 0):
+                break
+            page = replace(page, offset=page.offset + len(rows))
+        return found[-wanted.limit :] if wanted.newest else found[: wanted.limit]
+
+    def _known(self, rows: Sequence[Fact], start_s: float) -> list[Fact]:
         known = [fact for row in rows if (fact := self.as_known(row)) is not None]
         return [fact for fact in known if fact.end_s >= start_s]
 
@@ -106,9 +128,18 @@ class Picture(View):
         )  # fmt: skip
         return cls(store, t, found=facts)
 
-    def facts(self, *kinds: Kind, start_s: float = -1e12, end_s: float | None = None) -> list[Fact]:
-        """Return what is in the pictures, of these kinds."""
-        return [fact for fact in self.found if not kinds or fact.kind in kinds]
+    def find(self, wanted: FactQuery) -> list[Fact]:
+        """Return what is in the pictures and is wanted, whatever the time."""
+        facts = [f for f in self.found if not wanted.kinds or f.kind in wanted.kinds]
+        for name, values in wanted.data.items():
+            facts = [f for f in facts if f.data.get(name) in values]
+        if wanted.all_of:
+            facts = [f for f in facts if _holds(f, wanted.all_of, all)]
+        if wanted.any_of:
+            facts = [f for f in facts if _holds(f, wanted.any_of, any)]
+        if wanted.limit is None:
+            return facts
+        return facts[-wanted.limit :] if wanted.newest else facts[: wanted.limit]
 
     def evidence(self, fact: Fact, score: float = 0.0, *, now: bool = False) -> Evidence:
         """Return a fact as evidence; the pictures are not in the memory."""
@@ -146,12 +177,14 @@ def _recall(
     by_meaning = view.store.search_vector(vector, view.t, 60) if vector is not None else []
     similarity = {(ref.table, ref.id): ref.score for ref in by_meaning}
     scores: dict[int, float] = {}
+    held = _facts_of(view, {*by_text, *by_meaning})
     facts: dict[int, Fact] = {}
     for ranking in (by_text, by_meaning):
         for rank, ref in enumerate(ranking):
             gain = 1 / (RANK_OFFSET + rank)
-            for fact, share in _facts_of(view, ref):
+            for fact in held.get(ref[:2], ()):
                 facts[fact.id] = fact
+                share = 1.0 if ref.table == "fact" else MOMENT_SHARE
                 scores[fact.id] = scores.get(fact.id, 0.0) + gain * share
     hits = []
     for id, fact in facts.items():
@@ -165,16 +198,27 @@ def _recall(
     return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
 
-def _facts_of(view: View, ref: Ref) -> list[tuple[Fact, float]]:
-    """Return the facts that a search hit stands for, each with its share of the credit."""
-    if ref.table == "fact":
-        fact = view.store.fact(ref.id)
-        return [(fact, 1.0)] if fact else []
-    moment = view.store.moment(ref.id)
-    if moment is None or moment.end_s > view.t:
-        return []
-    inside = view.store.facts(start_s=moment.start_s, end_s=moment.end_s)
-    return [(fact, 0.25) for fact in inside[:20]]
+def _facts_of(view: View, refs: Iterable[Ref]) -> dict[tuple[str, int], list[Fact]]:
+    """Return the facts that search hits stand for, by table and row."""
+    ids: dict[str, list[int]] = {"fact": [], "moment": []}
+    for ref in refs:
+        if ref.id not in ids[ref.table]:
+            ids[ref.table].append(ref.id)
+    found = {("fact", fact.id): [fact] for fact in view.store.facts_of(ids["fact"])}
+    for id, (start_s, end_s) in view.store.moment_spans(ids["moment"]).items():
+        if end_s <= view.t:
+            inside = FactQuery(start_s=start_s, end_s=end_s, limit=MOMENT_FACTS)
+            found["moment", id] = view.store.find_facts(inside)
+    return found
+
+
+def _holds(fact: Fact, terms: Sequence[str], which: Callable[[Iterable[bool]], bool]) -> bool:
+    held = words(_names(fact))
+    return which(any(word.startswith(term) for word in held) for term in terms)
+
+
+def _names(fact: Fact) -> str:
+    return " ".join([fact.text, str(fact.data.get("label", "")), *fact.data.get("names", ())])
 
 
 def _is_inside(fact: Fact, span: tuple[float, float]) -> bool:
@@ -193,8 +237,7 @@ def _is_echo(text: str, asked: str) -> bool:
 def _overlap(terms: list[str], fact: Fact) -> float:
     if not terms:
         return 0.0
-    names = " ".join([fact.text, str(fact.data.get("label", "")), *fact.data.get("names", ())])
-    held = {stem(word) for word in content_words(names)}
+    held = {stem(word) for word in content_words(_names(fact))}
     return sum(stem(term) in held for term in terms) / len(terms)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from omnilive.memory.base import Fact
+from omnilive.memory.query import FactQuery
 from omnilive.memory.recall import stem
 from omnilive.memory.words import words
 from omnilive.reasoning.finding import Finding, clock, moment, span
@@ -13,6 +14,8 @@ from omnilive.reasoning.present import gaze
 from omnilive.reasoning.question import Question, Target
 from omnilive.reasoning.quote import Quoter, quote
 from omnilive.reasoning.scene import Scene, asks_where
+
+SCENES = 50  # that are looked through for the colours of the picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,8 @@ class Computer:
         terms = {stem(term) for term in self._topic()}
         if not terms:
             return None
-        said = [f for f in self.quotes.said() if terms <= {stem(w) for w in words(f.text)}]
+        held = self.match.view.find(FactQuery(kinds=("speech",), all_of=tuple(terms)))
+        said = [f for f in held if terms <= {stem(w) for w in words(f.text)}]
         if said:
             return Finding(text=f"Yes. {quote(said[:1], False)}", evidence=tuple(said[:3]))
         name = " ".join(self._topic())
@@ -213,20 +217,25 @@ class Computer:
             f"没有,到 {self._until} 为止没有听到有人提到{name}。",
         )
         sure = not self.match.like(self.question.text, "speech")
-        return Finding(text=text, evidence=tuple(self.quotes.said()[-3:]), supported=sure)
+        return Finding(
+            text=text, evidence=tuple(self.match.latest("speech", count=3)), supported=sure
+        )
 
     def _anything_said(self) -> Finding:
-        said = self.quotes.said()
+        if self.question.language:
+            said = self.quotes.in_language()
+        else:
+            said = self.match.first("speech", count=self.limit)
         if self.question.now:
-            said = [f for f in said if f.open or f.end_s >= self.match.view.t - 3]
-        said = [f for f in said if self.question.language in ("", f.data.get("language"))]
+            recent = self.match.view.facts("speech", start_s=self.match.view.t - 3)
+            said = [f for f in recent if self.question.language in ("", f.data.get("language"))]
         if not said:
             return Finding(
                 text=self._say(
                     f"No, I heard no speech up to {self._until}.",
                     f"没有,到 {self._until} 为止没有听到说话。",
                 ),
-                evidence=tuple(self.match.view.facts("sound")[: self.limit]) or self._coverage(),
+                evidence=tuple(self.match.first("sound", count=self.limit)) or self._coverage(),
             )
         text = f"Yes, at {moment(said[0].start_s)} someone said: “{said[0].text}”"
         zh = f"有,在 {moment(said[0].start_s)}:“{said[0].text}”"
@@ -321,9 +330,9 @@ class Computer:
         return Finding(text=text, evidence=(first,))
 
     def _colour(self) -> Finding | None:
-        view, q = self.match.view, self.question
+        q = self.question
         if "black and white" in q.text.lower():
-            scenes = view.facts("scene")[-30:]
+            scenes = self.match.latest("scene", count=30)
             plain = [f for f in scenes if f.text.startswith("black and white")]
             coloured = [f for f in scenes if f.text.startswith("picture in")]
             if plain and (not coloured or plain[-1].start_s >= coloured[-1].start_s):
@@ -346,8 +355,10 @@ class Computer:
 
     def _picture_colours(self) -> Finding | None:
         """Name the colours of the picture: what was asked about cannot be told apart in it."""
-        scenes = [f for f in self.match.view.facts("scene") if f.data.get("palette")]
-        scene = _pick(scenes, 0 if "beginning" in self.question.text.lower() else -1)
+        at_first = "beginning" in self.question.text.lower()
+        some = self.match.first if at_first else self.match.latest
+        scenes = [f for f in some("scene", count=SCENES) if f.data.get("palette")]
+        scene = _pick(scenes, 0 if at_first else -1)
         if scene is None or not self.question.targets:
             return None
         name, colours = self.question.targets[0].phrase, " and ".join(scene.data["palette"])
@@ -407,7 +418,7 @@ class Computer:
 
     def _coverage(self) -> tuple[Fact, ...]:
         """Return what was looked at, as evidence that something was not there."""
-        scenes = [f for f in self.match.view.facts("scene") if "palette" in f.data]
+        scenes = [f for f in self.match.latest("scene", count=SCENES) if "palette" in f.data]
         return tuple((self.match.visible() or scenes[-3:])[: self.limit])
 
     def _nothing(self) -> Finding:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from omnilive.core.events import Kind
 from omnilive.memory.base import Fact
 from omnilive.memory.embed import Embedder
+from omnilive.memory.query import FactQuery
 from omnilive.memory.recall import View, recall, stem
 from omnilive.memory.words import content_words
 from omnilive.reasoning.question import Question, Target
@@ -25,24 +26,23 @@ class Matcher:
         """Return the objects that the target means, by the time they came."""
         if not target.labels:
             return []
-        return [
-            fact
-            for fact in self.view.facts("object")
-            if fact.data.get("label") in target.labels
-            and (not target.colour or fact.data.get("colour") == target.colour)
-            and (not side or side in (fact.data.get("position"), fact.data.get("first_position")))
-        ]
+        data = {"label": target.labels}
+        if target.colour:
+            data["colour"] = (target.colour,)
+        found = self.view.find(FactQuery(kinds=("object",), data=data))
+        if not side:
+            return found
+        return [f for f in found if side in (f.data.get("position"), f.data.get("first_position"))]
 
     def named(self, target: Target, *kinds: Kind) -> list[Fact]:
         """Return the facts whose words or other names hold the target's head, by time."""
         heads = [stem(noun) for noun in target.nouns[-1:]]
         wanted = [stem(noun) for noun in target.nouns] or heads
-        found = []
-        for fact in self.view.facts(*kinds):
-            held = {stem(w) for w in content_words(names_of(fact))}
-            if wanted and all(noun in held for noun in wanted):
-                found.append(fact)
-        return found
+        if not wanted:
+            return []
+        found = self.view.find(FactQuery(kinds=kinds, all_of=wanted))
+        held = ((fact, {stem(w) for w in content_words(names_of(fact))}) for fact in found)
+        return [fact for fact, stems in held if all(noun in stems for noun in wanted)]
 
     def like(self, text: str, *kinds: Kind) -> list[Fact]:
         """Return the facts that mean something near the text, by time."""
@@ -70,11 +70,21 @@ class Matcher:
         """Return the fact that the rest of the question names: "… under the EXIT sign"."""
         rest = {stem(t) for t in question.terms} - {stem(n) for n in target.nouns[:1]}
         rest -= {stem(w) for w in target.phrase.split()}
-        for fact in self.view.facts("text", "speech"):
+        if not rest:
+            return None
+        for fact in self.view.find(FactQuery(kinds=("text", "speech"), any_of=tuple(rest))):
             held = {stem(w) for w in content_words(fact.text)}
-            if rest and len(rest & held) >= max(1, len(rest) / 2):
+            if len(rest & held) >= max(1, len(rest) / 2):
                 return fact
         return None
+
+    def latest(self, *kinds: Kind, count: int) -> list[Fact]:
+        """Return the newest facts of these kinds, by start."""
+        return self.view.find(FactQuery(kinds=kinds, limit=count, newest=True))
+
+    def first(self, *kinds: Kind, count: int) -> list[Fact]:
+        """Return the first facts of these kinds, by start."""
+        return self.view.find(FactQuery(kinds=kinds, limit=count))
 
     def visible(self, at_t: float | None = None) -> list[Fact]:
         """Return the objects in view at a stream time (default: now)."""

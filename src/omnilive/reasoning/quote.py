@@ -4,11 +4,15 @@ from dataclasses import dataclass
 
 from omnilive.core.events import Kind
 from omnilive.memory.base import Fact
+from omnilive.memory.query import FactQuery
 from omnilive.memory.recall import Hit, recall, stem
 from omnilive.memory.words import content_words, words
 from omnilive.reasoning.finding import Finding, moment
 from omnilive.reasoning.match import TEXT_NOUNS, Matcher, names_of
 from omnilive.reasoning.question import Question
+
+BESIDE = 200  # things beside which text is looked for
+IN_LANGUAGE = 500  # utterances of one language that are looked through
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class Quoter:
         if not hits and q.intent in ("said", "text"):
             hits = self._hits(("speech", "text"), strict=True)
         if not hits and q.intent == "said" and not q.terms:
-            hits = [Hit(fact, 1.0, 0.0, 0.0) for fact in self.said()[:-4:-1]]
+            said = self.match.latest("speech", count=3)
+            hits = [Hit(fact, 1.0, 0.0, 0.0) for fact in reversed(said) if fact.text]
         if not hits and not strict and q.intent == "what":
             hits = self._hits(("scene", "caption", "object", "sound"), strict=True)
         if not hits:
@@ -51,7 +56,7 @@ class Quoter:
         hits = recall(self.match.view, self.match.embedder, q.text, kinds=kinds, limit=self.limit)
         if not q.language:
             return [h for h in hits if self._bears(h, strict)]
-        in_language = [f for f in self.said() if f.data.get("language") == q.language]
+        in_language = self.in_language()
         ids = {f.id for f in in_language}
         good = [h for h in hits if h.fact.id in ids and (self._bears(h, strict) or not q.terms)]
         # Few things were said in that language: the likeliest of them is the answer.
@@ -71,27 +76,30 @@ class Quoter:
         """Return texts that were on screen together with something that the question names."""
         wanted = {stem(t) for t in self.question.terms}
         view = self.match.view
-        named = [
-            f
-            for f in view.facts("scene", "object")
-            if wanted & {stem(w) for w in content_words(names_of(f))}
-        ]
-        texts = [
-            f
-            for f in view.facts("text")
-            if any(f.start_s <= n.end_s + 1 and f.end_s >= n.start_s - 1 for n in named)
-        ]
-        return [Hit(f, 1.0, 0.0, 0.0) for f in texts[:3]]
+        if not wanted:
+            return []
+        shown = view.find(FactQuery(kinds=("scene", "object"), any_of=tuple(wanted), limit=BESIDE))
+        named = [f for f in shown if wanted & {stem(w) for w in content_words(names_of(f))}]
+        texts: dict[int, Fact] = {}
+        for n in named:
+            beside = view.facts("text", start_s=n.start_s - 1, end_s=n.end_s + 1)
+            texts |= {f.id: f for f in beside}
+            if len(texts) >= 3:
+                break
+        first = sorted(texts.values(), key=lambda f: f.start_s)
+        return [Hit(f, 1.0, 0.0, 0.0) for f in first[:3]]
 
     def _only_texts(self) -> list[Hit]:
         if not TEXT_NOUNS & set(words(self.question.text)):
             return []
-        texts = self.match.view.facts("text")
+        texts = self.match.first("text", count=4)
         return [Hit(f, 1.0, 0.0, 0.0) for f in texts] if len(texts) <= 3 else []
 
-    def said(self) -> list[Fact]:
-        """Return everything that was said, by time."""
-        return [f for f in self.match.view.facts("speech") if f.text]
+    def in_language(self) -> list[Fact]:
+        """Return the first things that were said in the language that the question names."""
+        data = {"language": (self.question.language,)}
+        wanted = FactQuery(kinds=("speech",), data=data, limit=IN_LANGUAGE)
+        return [f for f in self.match.view.find(wanted) if f.text]
 
     def passage(self, fact: Fact) -> list[Fact]:
         """Return an utterance with those right after it: people pause in mid-sentence."""
