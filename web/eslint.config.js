@@ -4,7 +4,7 @@ import globals from "globals";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules", "test-artifacts"] },
+  { ignores: ["node_modules", "test-artifacts", "e2e/artifacts"] },
   js.configs.recommended,
   {
     files: ["**/*.ts", "**/*.tsx"],

@@ -31,6 +31,8 @@ function findings(stored, watch) {
         text: `A ${thing} appeared.`,
         start_s: fact.start_s,
         end_s: fact.end_s,
+        at_s: fact.start_s,
+        keyframe,
         confidence: 0.87,
         evidence: [{ ...fact, keyframe }],
         urgency: "normal",
@@ -112,7 +114,7 @@ export class WatchBook {
     const reason = fired
       ? "The detector was 87 % sure, above the 60 % that the watch asks for."
       : "Nothing of that kind was in view; the gate stood at 0.12, below 0.60.";
-    return { t, fired, reason };
+    return { t, why: fired ? "fired" : "gate", text: reason };
   }
 
   /** The first watch fires now. */

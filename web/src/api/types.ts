@@ -158,6 +158,9 @@ export interface Alert extends Logged {
   text: string;
   start_s: number;
   end_s: number;
+  /** When it became true; a dry run gives no other time. */
+  at_s: number;
+  keyframe: string | null;
   confidence: number;
   evidence: Evidence[];
   urgency?: string;
@@ -181,8 +184,9 @@ export interface Watch {
 /** Why a watch fired, or stayed silent, at a second. */
 export interface Explanation {
   t: number;
-  fired: boolean;
-  reason: string;
+  /** One word; "fired" where it did. */
+  why: string;
+  text: string;
 }
 
 export interface WatchPreview {

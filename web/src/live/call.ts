@@ -8,7 +8,6 @@ import { typedTurn, type AnswerMode, type ClientEvent, type ServerEvent } from "
 import { openSocket } from "./socket";
 import { hear, newCall, type CallState, type LineKind } from "./state";
 
-const PEER_S = 6;
 const RETRIES_S = [0.5, 1, 2, 4, 8] as const;
 const HEALTH_S = 3;
 /** A line that does not answer for so long is taken for dead. */
@@ -111,9 +110,8 @@ export class Call {
     const events = { onEvent: (event: ServerEvent) => this.#hear(event), onLost: this.#lost };
     const { signal } = this.#abort;
     if (this.#first === "webrtc") {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(PEER_S * 1000)]);
       try {
-        return await openPeer(this.session, stream, events, limit);
+        return await openPeer(this.session, stream, events, signal);
       } catch (thrown) {
         if (signal.aborted || thrown instanceof Refused) throw thrown;
       }

@@ -6,6 +6,10 @@ import { Refused, type Line, type LineEvents } from "./line";
 import { readEvent } from "./protocol";
 import type { LineHealth } from "./state";
 
+/** The server may have its models to load before it answers. */
+const ANSWER_S = 40;
+/** No connection so long after the answer: nothing but web traffic gets through. */
+const CONNECT_S = 6;
 /** A browser that has not found its ways out by then offers those it has. */
 const GATHER_S = 1;
 /** Longer away than this, and it is gone. */
@@ -40,7 +44,8 @@ export async function openPeer(
   let resource = "";
   try {
     resource = await shakeHands(peer, session, signal);
-    await opened(peer, channel, signal);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_S * 1000)]);
+    await opened(peer, channel, limit);
   } catch (thrown) {
     give();
     leave(resource);
@@ -86,7 +91,7 @@ async function shakeHands(
     method: "POST",
     headers: { "Content-Type": "application/sdp" },
     body: peer.localDescription?.sdp ?? "",
-    signal,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_S * 1000)]),
   });
   const body = await response.text();
   if ([401, 403, 404, 409, 429].includes(response.status)) {

@@ -49,8 +49,8 @@ export function AlertList({ id, alerts, onShow }: AlertListProps) {
 
 function AlertRow({ id, alert, onShow }: Omit<AlertListProps, "alerts"> & { alert: Alert }) {
   const [why, setWhy] = useState(false);
-  const { start_s, end_s, text, rule, confidence, evidence, duplicate = 0, latency } = alert;
-  const keyframe = evidence.find((item) => item.keyframe !== null)?.keyframe ?? null;
+  const { start_s, end_s, text, rule, confidence, keyframe, evidence } = alert;
+  const { duplicate = 0, latency } = alert;
   const late_s = latency?.total_s;
   return (
     <li className="alert-row" data-urgency={alert.urgency}>
@@ -86,7 +86,7 @@ function AlertRow({ id, alert, onShow }: Omit<AlertListProps, "alerts"> & { aler
             <p className="fine">
               {t("watches.understood")}: {rule}
             </p>
-            <Explain id={id} watch={alert.watch} at_s={alert.t} />
+            <Explain id={id} watch={alert.watch} at_s={alert.at_s} />
             <EvidenceList id={id} evidence={evidence} onShow={onShow} />
           </>
         )}

@@ -36,8 +36,7 @@ export function AlertToasts({ id, alerts, onShow }: AlertToastsProps) {
   return (
     <div className="toasts" role="log" aria-live="assertive" aria-label={t("alerts.title")}>
       {shown.map((alert) => {
-        const { seq = 0, start_s, end_s, text, evidence } = alert;
-        const keyframe = evidence.find((item) => item.keyframe !== null)?.keyframe ?? null;
+        const { seq = 0, start_s, end_s, text, keyframe } = alert;
         return (
           <div key={seq} className="toast" data-urgency={alert.urgency}>
             {keyframe === null ? (

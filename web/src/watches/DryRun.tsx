@@ -39,13 +39,13 @@ export function DryRun({ id, watch, onShow }: DryRunProps) {
         <>
           <p>{tn("watches.dry", alerts.length)}</p>
           <ul className="chips">
-            {alerts.map(({ start_s, end_s, text }, at) => (
+            {alerts.map(({ start_s, end_s, text, keyframe }, at) => (
               <li key={`${start_s}-${at}`}>
                 <button
                   type="button"
                   className="chip evidence"
                   title={text}
-                  onClick={() => onShow(start_s, { start_s, end_s })}
+                  onClick={() => onShow(start_s, { start_s, end_s, keyframe })}
                 >
                   {span(start_s, end_s)} <span className="chip-text">{text}</span>
                 </button>

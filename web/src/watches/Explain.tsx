@@ -57,7 +57,8 @@ export function Explain({ id, watch, at_s, choose = false }: ExplainProps) {
       {error !== null && <ErrorNote message={error} />}
       {found && error === null && (
         <p role="status">
-          <strong>{t(found.fired ? "alerts.fired" : "alerts.silent")}.</strong> {found.reason}
+          <strong>{t(found.why === "fired" ? "alerts.fired" : "alerts.silent")}.</strong>{" "}
+          {found.text}
         </p>
       )}
     </div>
