@@ -4,6 +4,8 @@
     .venv/bin/python bench/watch_words.py --show     # and every failure of the development set
     .venv/bin/python bench/watch_words.py --json
 
+Beside the main set, whose held-back third is the final figure, there are freely worded sentences
+that were written after the parser; it got 39 of these 64 at first, before they helped to build it.
 A sentence counts as understood when the rule is equal in every field (but for the words that it
 was given in), or when the reply has the expected code. The held-back sentences are never shown.
 """
@@ -20,6 +22,8 @@ from omnilive.dialogue.watches.parse import parse
 from omnilive.dialogue.watches.rule import rule_from_json, rule_json
 
 SENTENCES = Path(__file__).parents[1] / "tests" / "dialogue" / "watches" / "sentences.jsonl"
+FREE = SENTENCES.with_name("sentences_free.jsonl")
+GROUPS = {True: "held back", False: "development", None: "free"}
 
 
 def load(path: Path = SENTENCES) -> tuple[Known, list[dict[str, Any]]]:
@@ -57,10 +61,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     known, items = load()
+    items += [{**item, "held": None} for item in load(FREE)[1]]
     right: Counter[tuple[str, str]] = Counter()
     total: Counter[tuple[str, str]] = Counter()
     for item in items:
-        group = "held back" if item["held"] else "development"
+        group = GROUPS[item["held"]]
         kind = "reply" if "reply" in item["expect"] else "rule"
         ok, got = is_right(item, known)
         for key in ((group, "all"), (group, item["lang"]), (group, kind)):

@@ -83,6 +83,10 @@ def read_chinese(shielded: Shielded, known: Known) -> tuple[Clause | None, Quali
     finish_targets(found)
     if found.every_s is not None:
         return None, found
+    if re.search(r"怎么样|什么|吗[??]?$|几点|哪里|为什么|多少[??]?$", found.text) and not re.search(
+        _TELL, found.text
+    ):
+        raise unclear(shielded.restore(found.text))
     text = _strip(found.text)
     if re.search(r"每一?帧|每一?个?画面|任何(?:东西|动静|事|变化|情况)|所有东西|一切", text):
         raise flood()
@@ -99,19 +103,21 @@ def _strip(text: str) -> str:
     for pattern in (
         rf"[,、。;]?(?:就|请|则|,)*(?:{_TELL})[。!!,,]?",
         r"^(?:请|麻烦)?(?:当|如果|假如|要是|若|一旦|只要|每当|每次|每回|在)",
-        r"(?:的时候|之时|的话|时|就)(?=$|[,,。])",
+        r"(?:的时候|之时|的话|(?<!小)时|就)(?=$|[,。])",
         r"(?:就)(?=$)",
     ):
         text = re.sub(pattern, ",", text) if pattern[0] != "^" else re.sub(pattern, "", text)
     text = text.strip(",。;!: 、")
     text = re.sub(r"^(?:当|如果|假如|要是|若|一旦|只要|每当|每次|每回)", "", text)
     text = re.sub(r",{2,}", ",", text)
-    return re.sub(r"(?:的时候|时|就|的话)$", "", text).strip(",。;!: ")
+    return re.sub(r"(?:的时候|(?<!小)时|就|的话)$", "", text).strip(",。;!: ")
 
 
 def _qualifiers(found: Qualifiers, shielded: Shielded, known: Known) -> None:
     if match := found.take(r"(?:就|请|并|然后|,)+说:?Q(\d+)Q", put=""):
         found.fields["say"] = shielded.quotes[int(match[1])]
+    elif match := found.take(r"就说:?([^Q,。]{1,60})[。!]?$", put=""):
+        found.fields["say"] = shielded.restore(match[1])
     if found.take(
         r"(?:就|请|并|,)*(?:读出|念出|朗读|读一?下|念一?下)(?:标题|文字|内容|来|它)*", put=""
     ):
@@ -402,6 +408,7 @@ def _thing(text: str, shielded: Shielded, known: Known, leaves: bool) -> Clause:
         doing = action[0] if action else rest
         if not known.checks:
             raise unseen(noun.phrase, known, doing=shielded.restore(doing))
+        shielded.acts.append(doing)
     side = (
         "left"
         if re.search(r"左[边侧面]", text)

@@ -30,14 +30,16 @@ COMES = (
     r"show(?:s|ed|ing)?)"
     r"(?: (?:in|into|inside|by|past|through|along|home|over|across|here|there|back|up|near|on|to|"
     r"around|close|nearby))*|"
-    r"cross(?:es|ed|ing)?|approach(?:es|ed|ing)?|visits?|returns?|returned|seen|spotted|detected|"
+    r"lands?|landed|sets? foot|cross(?:es|ed|ing)?|approach(?:es|ed|ing)?|visits?|returns?|"
+    r"returned|seen|spotted|detected|"
     r"visible|noticed|found|recognised|around|present|in (?:view|sight|the picture|shot|frame)|"
     r"on (?:camera|screen|the picture|the camera)|into view|outside|inside)"
 )
 STAYS = (
     r"(?:stays?|stayed|staying|stands?|stood|standing|waits?|waited|waiting|sits?|sat|sitting|"
     r"lingers?|lingering|hangs? (?:around|about)|hanging (?:around|about)|loiters?|loitering|"
-    r"remains?|remaining|parks?|parked|parking|lies|lying|left (?:behind|alone|unattended|there)|"
+    r"remains?|remaining|stops?|stopped|halts?|idles?|idling|parks?|parked|parking|lies|lying|"
+    r"left (?:behind|alone|unattended|there)|"
     r"keeps? (?:standing|staying|waiting))"
 )
 _SAYS = (
@@ -139,11 +141,11 @@ def _written(text: str, shielded: Shielded, known: Known) -> Clause | None:
         r"\bsomething (?:is )?written\b",
         text, re.I,
     )  # fmt: skip
-    said = re.search(rf"\b(?:{_SAYS}|{_ABOUT})\b", text, re.I)
+    said = re.search(rf"\b(?:{_SAYS}|{_ABOUT}|heard|hear|listen(?:ing)? (?:for|to))\b", text, re.I)
     if (
         quotes
         and about_screen
-        and not re.search(r"\b(?:spoken|said|mentioned|uttered)\b", text, re.I)
+        and not re.search(r"\b(?:spoken|said|mentioned|uttered|heard|hear|listen)\b", text, re.I)
     ):
         subject = re.search(rf"\b(?:{_SCREEN})\b.*?\b{_SHOWS}\b", text, re.I)
         if subject or not said:
@@ -154,7 +156,7 @@ def _written(text: str, shielded: Shielded, known: Known) -> Clause | None:
             return _text(tuple(quotes), event, known)
     shown = re.search(rf"\b{_SCREEN} (?:\w+ )?{_SHOWS} (?!up\b)(.+)$", text, re.I)
     if shown and not re.search(r"\b(?:goes|turns) (?:black|dark|off)", text, re.I):
-        words = tuple(_alternatives(shielded.restore(_article(shown[1]))))
+        words = tuple(_alternatives(shielded.restore(_article(_tail(shown[1])))))
         if words and labels_of(words[0], known) == () and not _is_new(words[0]):
             return _text(words, event, known)
     written = re.search(
@@ -200,7 +202,13 @@ def _said(text: str, shielded: Shielded, known: Known) -> Clause | None:
     if passive:
         _need_speech(known)
         return Clause(Speech(any_of=quotes or (shielded.restore(_article(passive[1])),)))
-    match = re.search(rf"\b{_SAYS} (.+)$", text, re.I)
+    heard = quotes and re.search(r"\b(?:heard|hear|listen)\b", text, re.I)
+    match = re.search(
+        rf"\b(?:{_SAYS}|listen for|hear) (.+)$" if heard else rf"\b{_SAYS} (.+)$", text, re.I
+    )
+    if match is None and heard:
+        _need_speech(known)
+        return Clause(Speech(any_of=quotes))
     if match is None:
         return None
     _need_speech(known)
@@ -224,6 +232,7 @@ def _need_speech(known: Known) -> None:
 
 def _tail(text: str) -> str:
     """Leave out what often stands behind the words that matter."""
+    text = re.sub(r"\byet\b", "", text)
     return re.sub(
         r"(?:,? (?:again|please|aloud|out loud|to (?:me|you|him|her|them)|in the (?:meeting|room|"
         r"talk|lecture|call)|during the \w+|at all))+$", "", text.strip(" ,.;!?"), flags=re.I,
@@ -252,7 +261,7 @@ def _heard(text: str, shielded: Shielded, known: Known) -> Clause | None:
             raise unseen(name, known, is_sound=True)
         ends = re.search(
             r"\b(?:stops?|stopped|ends?|ended|over|finish(?:es|ed)?|quits?|ceases?|pauses?|"
-            r"fades? out|dies|"
+            r"fades? out|dies|(?:goes|is|turns|turned|gets turned) off|"
             r"fall(?:s)? silent)\b", text, re.I,
         )  # fmt: skip
         begins = re.search(
@@ -356,8 +365,9 @@ def _refuse_action(
         return ()
     doing = shielded.restore(rest.strip(" ,."))
     if known.checks:
+        shielded.acts.append(doing)
         return (f"Whether it “{doing}” is checked by the vision model at each candidate.",)
-    raise unseen(f"a {noun.phrase.lower()}", known, doing=doing)
+    raise unseen(f"a {' or '.join(noun.labels[:3])}", known, doing=doing)
 
 
 def _picture(text: str, shielded: Shielded, known: Known, expected: bool) -> Clause:
@@ -367,10 +377,24 @@ def _picture(text: str, shielded: Shielded, known: Known, expected: bool) -> Cla
         r"are) ", "",
         text, flags=re.I,
     )  # fmt: skip
+    signs = re.findall(r"\b(?=\w*[A-Z])(?:[A-Z]{2,}\w*|[A-Z]*\d+[A-Z\d]*)\b", text)
+    if signs and known.text and expected:
+        words = tuple(shielded.restore(sign) for sign in signs)
+        event = "leaves" if event_of(text) == "leaves" else "appears"
+        note = "What is written in capitals is taken for text to be read."
+        return Clause(Text.model_validate({"contains": words, "event": event}), notes=(note,))
+    state = re.search(
+        r"\b(?:is|are|gets?|left|turned|becomes?) (?:still |left |turned |being )?"
+        r"(on|off|open|closed|shut|burning|running|ready|done|full|empty|lit|hot|cold|boiling|"
+        r"on fire)$",
+        text, re.I,
+    )  # fmt: skip
     things = re.split(
         rf" (?:{_AUX}|{COMES}|{LEAVES}|{STAYS}|in (?:the|my)|on (?:the|my)|can|burns?|walks?)\b",
         things, maxsplit=1, flags=re.I,
     )[0]  # fmt: skip
+    if state and tag_of(things, known):
+        raise unseen(things, known, doing=shielded.restore(state[0]))
     if tag := tag_of(things, known):
         note = "This is noticed only when it fills much of the picture."
         event = "leaves" if event_of(text) == "leaves" else "appears"

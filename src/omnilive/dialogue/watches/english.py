@@ -42,7 +42,8 @@ _TELL = (
     rf"message)))"
 )
 _WHEN = (
-    r"(?:(?:as soon as|whenever|when|if|once|the moment(?: that)?|in case|should|each time|that)\b)"
+    r"(?:(?:as soon as|whenever|when|if|once|the (?:moment|second|minute|instant)(?: that)?|"
+    r"in case|should|each time|that)\b)"
 )
 _LOOK = (
     r"(?:watch(?: out)?(?: for)?|look(?: out)? for|keep an eye(?: out)? (?:on|for)|spot|detect|"
@@ -83,7 +84,7 @@ _NOBODY = (
 
 def read_english(text: str, shielded: Shielded, known: Known) -> Clause:
     """Read what to look for; the qualifiers have been taken out. Raises Unread."""
-    rest, expected, counts = _strip(text)
+    rest, expected, counts = _strip(_spelled(text))
     if not re.search(r"[A-Za-z0-9]", rest):
         raise unclear("")
     if re.search(_FLOOD, rest, re.IGNORECASE):
@@ -94,6 +95,31 @@ def read_english(text: str, shielded: Shielded, known: Known) -> Clause:
         clause = read_clause(rest, shielded, known, True)
         return Clause(Count(of=clause.what, n=1, scope="total", each=True), notes=clause.notes)
     return _order(rest, shielded, known, expected)
+
+
+def _spelled(text: str) -> str:
+    """Write signs and nouns of number as words: "person > 3" as "more than 3 person"."""
+    signs = {">=": "at least", ">": "more than", "<=": "at most", "<": "fewer than", "=": "exactly"}
+    text = re.sub(
+        r"(\w+) ?(>=|<=|>|<|==?) ?(\d+)",
+        lambda m: f"{signs[m[2].replace('==', '=')]} {m[3]} {m[1]}", text,
+    )  # fmt: skip
+    text = re.sub(r"(\d+) ?\+ ?(?=[a-z])", r"at least \1 ", text, flags=re.IGNORECASE)
+    words = (
+        (r"exceeds|is (?:more|higher|larger|bigger) than|goes (?:over|above)|is (?:over|above)|"
+         r"tops",
+         "more than"),
+        (r"reaches|gets to|hits|is at least|climbs to", "at least"),
+        (r"(?:drops|falls|goes|sinks|is) (?:below|under)|is (?:less|lower|smaller|fewer) than",
+         "fewer than"),
+    )  # fmt: skip
+    for pattern, word in words:
+        text = re.sub(
+            rf"\b(?:the |there is a )?(?:number|count|amount) of (\w+(?: \w+)?) (?:{pattern}) "
+            rf"({COUNT})\b",
+            rf"{word} \2 \1", text, flags=re.IGNORECASE,
+        )  # fmt: skip
+    return text
 
 
 def flood() -> Unread:
@@ -119,6 +145,9 @@ def _strip(text: str) -> tuple[str, bool, bool]:
         rf"(?:,| and|, then) {lead}(?:,? please)?[.!?]?$",
     )
     text = f"{text.strip(' .,;:!?')}"
+    text = re.sub(
+        rf"^((?:{_POLITE}\b,? ?)*{_WHEN} .+?) (?:please )?{_TELL}$", r"\1", text, flags=re.I
+    )
     count = re.match(r"(?:please )?(?:count|tally|keep (?:a )?(?:count|track|tally) of)(?: "
                      r"up)?(?: all)?(?: of)? (.+)$", text, re.I)  # fmt: skip
     asked = re.match(r"how many (.+?)\??,? (?:please )?(?:keep (?:a )?(?:count|tally)|count "
@@ -135,6 +164,14 @@ def _strip(text: str) -> tuple[str, bool, bool]:
                 inner = " " if found.start() == 0 else " , "
                 text = (text[: found.start()] + inner + text[found.end() :]).strip(" .,;:!?")
     text = re.sub(r"\s*,(?:\s*,)*\s*", ", ", text)
+    # "I expect a truck, tell me when it's here": what it is was said before.
+    text = re.sub(
+        r"(?<=\w)[,.?!]* , ?(?:it|that|this|they|he|she)(?:'s|'re| \w+)(?: (?:here|there|"
+        r"happens?|so|comes?))?$|"
+        r"(?<=\w), (?:it|that|this|they|he|she)(?:'s|'re| \w+)(?: (?:here|there|happens?|so|"
+        r"comes?))?$",
+        "", text, flags=re.I,
+    )  # fmt: skip
     text = re.sub(r"\b(?:for me|please)\b", " ", text)
     text = re.sub(rf"(?:, | and |, and )(?:please )?{_TELL}$", "", text, flags=re.I)
     return " ".join(text.split()).strip(" .,;:!?"), expected, counts
@@ -145,6 +182,7 @@ def _order(text: str, shielded: Shielded, known: Known, expected: bool) -> Claus
     within = r"(?:within|in less than|less than|no more than|at most|in under)"
     within += rf" (?:the next )?({DURATION})"
     for pattern, swapped in (
+        (rf"^(?:first,? )?(.+?),? (?:and )?then,? {within},? (.+)$", False),
         (rf"^(?:first,? )?(.+?),? (?:and )?then,? (.+?)(?:,? {within})?$", False),
         (rf"^(.+?),? (?:is |are )?followed by (.+?)(?:,? {within})?$", False),
         (rf"^(.+?) {within} (?:after|of|from when|since) (.+)$", True),
@@ -160,8 +198,19 @@ def _order(text: str, shielded: Shielded, known: Known, expected: bool) -> Claus
         if match is None or re.fullmatch(rf"(?:at least |more than )?{DURATION}", match[1], re.I):
             continue
         parts = [part for part in match.groups() if part]
+        if (
+            re.fullmatch(
+                rf"(?:about |around |more than )?{DURATION}(?: .*)?",
+                match[len(match.groups())] or "",
+                re.I,
+            )
+            and swapped
+        ):
+            continue  # "after half an hour" is no second happening
         limits = [part for part in parts if re.fullmatch(DURATION, part, re.IGNORECASE)]
         ends = [part for part in parts if part not in limits]
+        if len(ends) < 2:
+            continue
         first, then = (ends[1], ends[0]) if swapped else (ends[0], ends[1])
         inner = re.search(rf",? ?{within}$", first, re.IGNORECASE)
         if inner:
@@ -241,6 +290,15 @@ def _either(a_text: str, b_text: str, shielded: Shielded, known: Known) -> Claus
                 whole = Object.model_validate({**what, "position": what_b.position})
                 return Clause(whole, bare=a.bare and b.bare, notes=a.notes + b.notes)
             what_a = Object.model_validate({**what_a.model_dump(), "event": event})
+    if (
+        isinstance(what_a, Text)
+        and isinstance(what_b, Text)
+        and what_a.contains
+        and what_b.contains
+    ):
+        if what_a.event == what_b.event:
+            words = (*what_a.contains, *what_b.contains)
+            return Clause(Text(contains=words, event=what_a.event), notes=a.notes + b.notes)
     parts = (*(what_a.of if isinstance(what_a, Any_) else (what_a,)), what_b)
     return Clause(Any_(of=parts), notes=a.notes + b.notes)
 
@@ -274,7 +332,8 @@ def _measured(text: str, shielded: Shielded, known: Known, expected: bool) -> Cl
     """Read absence, durations and numbers around one clause."""
     silence = re.search(r"\b(?:silent|silence|quiet|no sound|not a sound|noiseless)\b", text, re.I)
     length = re.search(
-        rf",? ?\b(?:(?:for|lasting) )?(?:(?:longer than|more than|over|at least|(?:a )?full|the "
+        rf",? ?\b(?:(?:for|lasting|after|in the (?:next|last|past)) )?(?:(?:longer than|more "
+        rf"than|over|at least|(?:a )?full|the "
         rf"last|"
         rf"a total of|above|up to|about|around)(?: than)? )?({DURATION})(?: (?:or (?:more|longer)|"
         r"already|in a row|long|straight|without a break))?", text, re.I,

@@ -14,7 +14,7 @@ PEOPLE = frozenset(
     guest guests visitor visitors stranger strangers intruder intruders burglar burglars thief
     thieves postman mailman courier couriers baby babies toddler toddlers neighbour neighbours
     neighbor neighbors colleague colleagues employee employees student students teacher driver
-    drivers delivery human humans crowd staff grandma grandpa mother father mum mom dad customer
+    drivers human humans crowd staff grandma grandpa mother father mum mom dad customer
     customers passer-by passers-by cyclist cyclists cook waiter nurse doctor
     patient patients""".split()
 )
@@ -78,7 +78,7 @@ def labels_of(noun: str, known: Known) -> tuple[str, ...]:
         found = MORE[noun]
     elif noun in known.labels:
         found = (noun,)
-    elif noun in NOT_GROUPS:
+    elif noun in NOT_GROUPS or noun.removesuffix("s") in NOT_GROUPS:
         found = ()
     else:
         found = labels_for(noun, known.labels)
@@ -102,6 +102,12 @@ def find_noun(text: str, known: Known, start: int = 0) -> Noun | None:
         labels = labels or labels_of(word[0], known)
         if not labels:
             continue
+        # "delivery truck", "school bus": the last of them says what it is.
+        while i + 1 < len(words) and words[i + 1].start() == end + 1 and end == word.end():
+            later = labels_of(words[i + 1][0], known)
+            if not later or words[i + 1][0].lower() in PEOPLE:
+                break
+            i, word, labels, end = i + 1, words[i + 1], later, words[i + 1].end()
         before = [other[0].lower() for other in words[max(0, i - 2) : i]]
         colour = next((c for w in reversed(before) if (c := colour_of(w))), "")
         if labels == ("person",):

@@ -2,6 +2,8 @@
 
 import re
 
+from pydantic import ValidationError
+
 from omnilive.dialogue.watches.chinese import read_chinese
 from omnilive.dialogue.watches.clause import Clause, unclear
 from omnilive.dialogue.watches.describe import describe
@@ -35,9 +37,13 @@ def parse(text: str, known: Known) -> Understood | Reply:
             found = read_qualifiers(shielded, known)
             is_digest = found.every_s is not None
             clause = None if is_digest else read_english(found.text, shielded, known)
+        if shielded.acts:
+            found.fields["check"] = True
         rule, notes = _rule(text, clause, found)
     except Unread as unread:
         return unread.reply
+    except ValidationError:  # a word or a number that no rule may hold
+        return unclear(shielded.restore(shielded.text)).reply
     return vet(rule, known, notes)
 
 

@@ -93,10 +93,15 @@ def _say(found: Qualifiers, shielded: Shielded, known: Known) -> None:
     thing = (
         r"(?:the (?:new )?(?:title|text|headline|words|page|slide)s?|it|them|that|every new slide)"
     )
-    match = found.take(rf"(?:,| and)? ?\bread (?:out )?({thing})(?: (?:out|aloud|to me|out loud))*")
+    thing = thing.replace("|every new slide)", "|every new slide|(?:any|all|every) (?:new )?text)")
+    match = found.take(
+        rf"(?:,| and)? ?\bread (?:out |aloud |out loud )?({thing})(?: (?:out|aloud|to me|out "
+        rf"loud))*"
+    )
+    found.take(r"\bwhisper(?: it)?(?: to me)?(?= (?:when|if|as soon)|$)")
     if match:
         found.fields["say"] = "{text}"
-        if match[1].lower().startswith("every new"):
+        if re.match(r"every new|any |all |every ", match[1], re.IGNORECASE):
             found.text = f"{match[1]} {found.text}"
     if found.take(r"\b(?:aloud|out loud)\b"):
         found.aloud = True
@@ -158,6 +163,14 @@ def _cooldown(found: Qualifiers, shielded: Shielded, known: Known) -> None:
     )
     if match:
         found.fields["cooldown_s"] = seconds(match[1])
+        return
+    match = found.take(
+        rf"[,;]?(?: but| and)? ?{most} (?:(twice)|({COUNT}) times|({COUNT}) alerts) {per} "
+        rf"({DURATION})"
+    )
+    if match:
+        times = 2.0 if match[1] else number(match[2] or match[3])
+        found.fields["cooldown_s"] = round(seconds(match[4]) / max(times, 1.0), 3)
 
 
 def _schedule(found: Qualifiers, shielded: Shielded, known: Known) -> None:
@@ -166,7 +179,8 @@ def _schedule(found: Qualifiers, shielded: Shielded, known: Known) -> None:
     if found.take(r"(?:only )?(?:in|during|within) (?:office|working|business|opening) hours"):
         days, span = set(WEEKDAYS), ("09:00", "17:00")
     while match := found.take(
-        rf"[,;]?(?: and| but)? ?(?:only )?(?:on|at|during)? ?(?:the )?(?:\b(work(?:ing )?days?|"
+        rf"[,;]?(?: and| but)? ?(?:only )?(?:on|at|during|every|each)? ?(?:the "
+        rf")?(?:\b(work(?:ing )?days?|"
         rf"week ?days?)|"
         rf"(week-?ends?)|({_DAY}(?:(?:,| and|, and| or) {_DAY})*(?! (?:report|show|meeting))))\b"
     ):
@@ -174,7 +188,7 @@ def _schedule(found: Qualifiers, shielded: Shielded, known: Known) -> None:
         days = these if days is None else days & these
         if not days:
             raise Unread("contradiction", "There is no day that is all of these: name the days.")
-    span = _span(found) or _part_of_day(found) or span
+    span = _span(found) or _part_of_day(found, is_day_named=days is not None) or span
     if days is not None or span is not None:
         start, end = span or ("00:00", "00:00")
         found.fields["when"] = Schedule(days=tuple(sorted(days or ())), start=start, end=end)
@@ -220,11 +234,12 @@ def _times(start: str, end: str) -> tuple[str, str]:
     return hhmm(first), hhmm(last)
 
 
-def _part_of_day(found: Qualifiers) -> tuple[str, str] | None:
+def _part_of_day(found: Qualifiers, *, is_day_named: bool) -> tuple[str, str] | None:
+    # "every weekday morning": the day has been taken out already.
+    before = r"(?:(?:at|in|during|by|over|every|each) (?:the )?)"
     match = found.take(
-        r"[,;]?(?: but)? ?\b(?:only )?(?:at|in|during|by|over) (?:the )?(night|morning|"
-        r"afternoon|evening|day)"
-        r"(?:time)?s?\b,?"
+        rf"[,;]?(?: but)? ?\b(?:only )?{before}{'?' if is_day_named else ''}"
+        r"(night|morning|afternoon|evening|day)(?:time)?s?\b,?"
     )
     return PARTS_OF_DAY[match[1].lower()] if match else None
 
@@ -289,7 +304,7 @@ def _urgency(found: Qualifiers, shielded: Shielded, known: Known) -> None:
     ) or found.take(r"[,;]?(?: but)? ?\b(?:do not|don't|never) (?:say|speak) (?:it|anything)?")
     high = found.take(
         r"[,;]?(?: and)? ?\b(?:this is )?(?:urgent(?:ly)?|immediately|right away|straight away|"
-        r"asap|instantly|it is an emergency|(?<=tell me )at once|(?<=alert me )at once)\b:?"
+        r"asap|instantly|(?:it is an )?emergency|(?<=tell me )at once|(?<=alert me )at once)\b[:!]?"
     )
     if low and high:
         raise Unread("contradiction", "Quietly and urgently exclude each other: which is it?")
@@ -304,7 +319,8 @@ def _source(found: Qualifiers, shielded: Shielded, known: Known) -> None:
         if found.take(
             rf",?(?: only)? ?\b(?:on|at|in|from|by) (?:the )?(?:camera|source|stream|video)? "
             rf"?{word}"
-            r"(?: (?:camera|cam|source|stream|video))?(?=[\s,.;]|$)"
+            r"(?: (?:camera|cam|source|stream|video)\b|(?= ?(?:[,.;!?]|$|(?:when|if|as soon "
+            r"as)\b)))"
         ):
             found.fields["where"] = (*found.fields.get("where", ()), name)
     match = re.search(

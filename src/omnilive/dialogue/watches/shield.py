@@ -20,6 +20,8 @@ class Shielded:
     text: str
     quotes: list[str] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
+    acts: list[str] = field(default_factory=list)
+    """What things do, as far as only a model that sees can tell."""
 
     def quoted(self, text: str) -> list[str]:
         """Return the quotations marked in a piece of the sentence, in order."""
@@ -36,17 +38,24 @@ class Shielded:
 
 def shield(text: str) -> Shielded:
     """Take the quotations and addresses out of a sentence."""
-    shielded = Shielded(_MARK.sub(" ", " ".join(text.split())))
+    text, shielded = " ".join(text.split()), Shielded("")
 
     def url(match: re.Match[str]) -> str:
         shielded.urls.append(match[0].rstrip(".!?)"))
         return f" U{len(shielded.urls) - 1}U "
 
-    def quote(match: re.Match[str]) -> str:
-        shielded.quotes.append(next(part for part in match.groups() if part).strip())
-        return f" Q{len(shielded.quotes) - 1}Q "
+    def plain(piece: str) -> str:
+        # What looks like a mark of ours, but was typed, is broken up.
+        piece = re.sub(r"([QU])(?=\d+[QU])", r"\1 ", piece)
+        return _URL.sub(url, piece).translate(_PLAIN)
 
-    text = _URL.sub(url, shielded.text)
-    text = _QUOTES.sub(quote, text).translate(_PLAIN)
-    shielded.text = " ".join(text.split())
+    pieces, end = list[str](), 0
+    for match in _QUOTES.finditer(text):
+        quote = next(part for part in match.groups() if part).strip()
+        if "://" in match[0] or not quote:
+            continue  # an address may hold an apostrophe
+        pieces += [plain(text[end : match.start()]), f" Q{len(shielded.quotes)}Q "]
+        shielded.quotes.append(quote)
+        end = match.end()
+    shielded.text = " ".join("".join([*pieces, plain(text[end:])]).split())
     return shielded

@@ -1,0 +1,154 @@
+"""Plain words to rules: the sentences of the two sets, and what no sentence may do."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from omnilive.dialogue.watches.describe import describe
+from omnilive.dialogue.watches.known import Known, known_of
+from omnilive.dialogue.watches.outcome import Reply, Understood
+from omnilive.dialogue.watches.parse import parse
+from omnilive.dialogue.watches.rule import rule_from_json, rule_json
+from omnilive.perception.config import PerceptionConfig
+
+FOLDER = Path(__file__).parent
+
+
+def load(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (FOLDER / name).read_text().splitlines()]
+
+
+CONTEXT, *ITEMS = load("sentences.jsonl")
+FREE = load("sentences_free.jsonl")[1:]
+KNOWN = Known(sources=tuple(CONTEXT["context"]["sources"]), tags=tuple(CONTEXT["context"]["tags"]))
+
+
+def bare(value: Any) -> Any:
+    """Leave out what is for reading only."""
+    if isinstance(value, dict):
+        return {k: bare(v) for k, v in value.items() if k not in ("text", "name")}
+    return [bare(one) for one in value] if isinstance(value, list) else value
+
+
+def is_right(item: dict[str, Any]) -> bool:
+    got, expected = parse(item["text"], KNOWN), item["expect"]
+    if isinstance(got, Reply):
+        return got.code == expected.get("reply")
+    if "rule" not in expected:
+        return False
+    wanted = rule_json(rule_from_json(expected["rule"]))
+    return bare(rule_json(got.rule)) == bare(wanted)
+
+
+def test_the_sets_are_as_large_as_they_should_be() -> None:
+    assert len(ITEMS) >= 160 and sum(item["held"] for item in ITEMS) >= 50
+    assert sum(item["lang"] == "zh" for item in ITEMS) >= 40
+
+
+@pytest.mark.parametrize("items", [[i for i in ITEMS if not i["held"]], FREE], ids=["dev", "free"])
+def test_sentences_that_it_was_built_with(items: list[dict[str, Any]]) -> None:
+    assert [item["text"] for item in items if not is_right(item)] == []
+
+
+def test_held_back_sentences_in_sum() -> None:
+    held = [item for item in ITEMS if item["held"]]
+    assert sum(map(is_right, held)) / len(held) >= 0.9
+
+
+def understood(text: str, known: Known = KNOWN) -> Understood:
+    read = parse(text, known)
+    assert isinstance(read, Understood), read
+    return read
+
+
+def replied(text: str, known: Known = KNOWN) -> Reply:
+    read = parse(text, known)
+    assert isinstance(read, Reply), read
+    return read
+
+
+def test_the_users_words_and_language_are_kept() -> None:
+    read = understood("  Tell me when   a dog appears ")
+    assert read.rule.text == "Tell me when a dog appears" and "dog" in read.readable
+    assert "狗" in understood("看到狗就告诉我").readable
+
+
+def test_what_is_assumed_is_said() -> None:
+    (note,) = understood("warn me if someone stands at the door").notes
+    assert "door" in note
+    assert understood("tell me when a dog appears").notes == ()
+
+
+def test_quotations_and_addresses_are_never_taken_for_grammar() -> None:
+    read = understood('tell me when someone says "when a dog leaves, only once at night"')
+    assert read.rule.repeat == "each" and read.rule.when is None
+    assert read.rule.what.any_of == ("when a dog leaves, only once at night",)
+    read = understood("when a dog appears post to https://x.org/on/weekdays?at=night")
+    assert read.rule.when is None and read.rule.to[-1].url == "https://x.org/on/weekdays?at=night"
+    read = understood("tell me when the text Q0Q appears on “A Q1Q B”")
+    assert read.rule.what.contains == ("A Q1Q B",)
+
+
+@pytest.mark.parametrize("text", ["tell me when the kettle boils", "tell me when a zebra dances"])
+def test_refusals_name_cause_and_remedy(text: str) -> None:
+    reply = replied(text)
+    assert reply.code == "unseen" and reply.suggestions
+    for suggestion in reply.suggestions:
+        understood(suggestion)
+
+
+def test_near_labels_are_suggested() -> None:
+    assert "bicycle" in replied("tell me when a bycicle comes").text
+
+
+def test_switched_off_senses_are_named() -> None:
+    off = known_of(PerceptionConfig(objects="off", asr="off", text="off", sounds="off"))
+    for text in ("tell me when a dog appears", "tell me when someone mentions tea",
+                 'tell me when the text "EXIT" appears', "tell me when music starts"):  # fmt: skip
+        assert replied(text, off).code == "unseen"
+
+
+def test_a_model_that_sees_can_check_what_a_thing_does() -> None:
+    seeing = Known(sources=(), checks=True)
+    read = understood("alert me if somebody falls down", seeing)
+    assert read.rule.check and read.rule.what.labels == ("person",) and read.notes
+    assert understood("有人摔倒时通知我", seeing).rule.check
+
+
+def test_sources_of_the_session_only() -> None:
+    assert replied("tell me when a dog appears on the attic camera").code == "source"
+    read = understood("tell me when a dog appears on yard.mp4")
+    assert read.rule.where == ("yard.mp4",)
+
+
+def test_too_long() -> None:
+    assert replied("tell me when a dog appears " * 60).code == "unclear"
+
+
+def test_whatever_is_said_an_answer_comes() -> None:
+    chance, texts = random.Random(11), [item["text"] for item in ITEMS + FREE]
+    for _ in range(1500):
+        text = chance.choice(texts)
+        between = "" if any("\u4e00" <= sign <= "\u9fff" for sign in text) else " "
+        words = text.split() if between else list(text)
+        chance.shuffle(words)
+        other = chance.choice(texts)
+        broken = (
+            between.join(words[: chance.randint(0, 12)]) + between + other[: chance.randint(0, 40)]
+        )
+        read = parse(broken, KNOWN)
+        if isinstance(read, Understood):
+            assert rule_from_json(rule_json(read.rule)) == read.rule
+            assert describe(read.rule) and describe(read.rule, "zh") and read.readable
+        else:
+            assert read.text and read.code
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "?", "\x00", "🐕", '"', "“", "@", "U0U", "Q0Q", "a" * 999, "tell me when 🐕"]
+)
+def test_odd_input(text: str) -> None:
+    assert isinstance(parse(text, KNOWN), Reply)
