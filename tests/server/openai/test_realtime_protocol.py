@@ -341,6 +341,15 @@ async def test_a_line_that_cannot_be_opened_ends_the_connection_with_one_error()
         assert b.protocol.fate
 
 
+async def test_a_line_that_fails_for_an_unforeseen_reason_is_let_go_all_the_same():
+    async with bench() as b:
+        b.failure = SyntaxError("a broken module")
+        b.types()
+        await b.send(APPEND)
+        assert [e["error"]["code"] for e in b.sent] == ["internal"]
+        assert "broken" not in b.sent[0]["error"]["message"]
+
+
 async def test_a_source_that_is_stopped_ends_the_connection():
     async with bench() as b:
         await b.send(APPEND)

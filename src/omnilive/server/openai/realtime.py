@@ -1,7 +1,6 @@
 """OpenAI's Realtime protocol for one line, whatever carries the events."""
 
 import asyncio
-import contextlib
 import json
 import logging
 from collections import deque
@@ -203,8 +202,9 @@ class RealtimeProtocol:
             self._watcher.cancel()
         if self._line is not None:
             self._line.cancel()  # nothing, where it is open
-            with contextlib.suppress(asyncio.CancelledError, Refusal, OmniLiveError):
-                await (await self._line).close()
+            await asyncio.wait({self._line})
+            if not self._line.cancelled() and self._line.exception() is None:
+                await self._line.result().close()
 
     def go_away(self, reason: str) -> None:
         """Tell that the connection will be closed by us."""

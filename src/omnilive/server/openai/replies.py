@@ -34,6 +34,7 @@ class Reply:
     on_track: bool
     metadata: dict[str, str]
     question: str = ""
+    pictures: int = 0  # that were asked about
     id: str = field(default_factory=lambda: new_id("resp"))
     text: str = ""
     sound_s: float = 0.0

@@ -76,6 +76,7 @@ class Telling:
             )  # fmt: skip
         self._times.append(now)
         self._asked = self._reply(wanted.is_spoken, dict(wanted.metadata))
+        self._asked.pictures = len(wanted.images)
         self._asked.begin()
 
     def give_up(self, status: Status, error: str = "") -> None:
@@ -192,7 +193,7 @@ class Telling:
     def _finish(self, reply: Reply, done: ResponseDone) -> None:
         usage = realtime_usage(
             [reply.question, self._protocol.terms.instructions],
-            0,
+            reply.pictures,
             done.text,
             reply.sound is not None,
         )
