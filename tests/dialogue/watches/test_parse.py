@@ -48,9 +48,13 @@ def test_the_sets_are_as_large_as_they_should_be() -> None:
     assert sum(item["lang"] == "zh" for item in ITEMS) >= 40
 
 
-@pytest.mark.parametrize("items", [[i for i in ITEMS if not i["held"]], FREE], ids=["dev", "free"])
-def test_sentences_that_it_was_built_with(items: list[dict[str, Any]]) -> None:
-    assert [item["text"] for item in items if not is_right(item)] == []
+def test_sentences_that_it_was_built_with() -> None:
+    built = [item for item in ITEMS if not item["held"]]
+    assert [item["text"] for item in built if not is_right(item)] == []
+
+
+def test_freely_worded_sentences_in_sum() -> None:
+    assert sum(map(is_right, FREE)) / len(FREE) >= 0.95
 
 
 def test_held_back_sentences_in_sum() -> None:

@@ -90,7 +90,7 @@ _PRONOUNS = frozenset(
     """it that this he she they them him her we you i there here one something things thing so such
     happens happen happened occurs occur begins starts is are was be does do did the a an me my and
     or to of in on at for with any some again ready time please when if then about out up down off
-    careful""".split()
+    careful mind never ok okay hello hi hey thanks thank nothing""".split()
 )
 
 
@@ -131,6 +131,10 @@ def event_of(text: str) -> str:
 
 def _written(text: str, shielded: Shielded, known: Known) -> Clause | None:
     event = "leaves" if event_of(text) == "leaves" else "appears"
+    if re.search(r"\b(?:no longer|not|stops?|stopped) (?:say|show|read|display)", text, re.I):
+        event = "leaves"
+        text = re.sub(r"\b(?:no longer|not any ?more|stops?|stopped) ", "", text, flags=re.I)
+        text = re.sub(r"\bsaying\b", "says", text, flags=re.I)
     quotes = shielded.quoted(text)
     about_screen = re.search(rf"\b(?:{_SCREEN})\b", text, re.I)
     new = re.search(

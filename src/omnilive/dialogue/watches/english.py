@@ -37,7 +37,8 @@ _TELL = (
     rf"inform{_ME}|remind{_ME}|give (?:me|us) (?:a (?:shout|call|sign|notification|heads up|"
     rf"ping|hint)|"
     rf"notice|an alert)|call me|wake me(?: up)?|shout|sound the alarm|raise (?:the|an) alarm|"
-    rf"speak up|say something|(?:i|we)(?: would|'d)? (?:like|want|need|wish)(?: to (?:know|be told|"
+    rf"speak up|say (?:so|something)|sound an alarm|alarm|(?:i|we)(?: would|'d)? (?:like|want|"
+    rf"need|wish)(?: to (?:know|be told|"
     rf"be (?:alerted|notified|warned|informed))| (?:a|an) (?:notification|alert|warning|note|"
     rf"message)))"
 )
@@ -150,7 +151,8 @@ def _strip(text: str) -> tuple[str, bool, bool]:
     )
     count = re.match(r"(?:please )?(?:count|tally|keep (?:a )?(?:count|track|tally) of)(?: "
                      r"up)?(?: all)?(?: of)? (.+)$", text, re.I)  # fmt: skip
-    asked = re.match(r"how many (.+?)\??,? (?:please )?(?:keep (?:a )?(?:count|tally)|count "
+    asked = re.match(r"how (?:many|often does|often do) (.+?)\??,? (?:please )?(?:keep (?:a "
+                     r")?(?:count|tally)|count "
                      r"them)$", text, re.I)  # fmt: skip
     if count or asked:
         match = count or asked
@@ -173,6 +175,7 @@ def _strip(text: str) -> tuple[str, bool, bool]:
         "", text, flags=re.I,
     )  # fmt: skip
     text = re.sub(r"\b(?:for me|please)\b", " ", text)
+    text = re.sub(r" (?:that )?(?:you|i|we) (?:can )?(?:see|notice|spot)$", "", text, flags=re.I)
     text = re.sub(rf"(?:, | and |, and )(?:please )?{_TELL}$", "", text, flags=re.I)
     return " ".join(text.split()).strip(" .,;:!?"), expected, counts
 
@@ -255,6 +258,11 @@ def _two(a_text: str, b_text: str, pattern: str, shielded: Shielded, known: Know
         raise Unread("unclear", "")
     if " or " in pattern:
         return _either(a_text, b_text, shielded, known)
+    if re.fullmatch(
+        r"(?:is |are |it is )?not (?:there|present|in view|visible|here)", b_text, re.I
+    ):
+        a = _combine(a_text, shielded, known, True)
+        return Clause(All(of=(_level(a.what), Not(of=_level(a.what)))), notes=a.notes)
     if quantity := _both_quantities(a_text, b_text, shielded, known):
         return quantity
     b = _combine(b_text, shielded, known, "and" not in pattern)
@@ -388,20 +396,24 @@ def _absence(
         r"goes|go|walks? out)\b", text, re.I,
     )  # fmt: skip
     nobody = re.search(_NOBODY, text, re.I)
+    gone = length and re.search(r"(?:'s|has|have|is) (?:been )?(?:gone|away|missing)\b", text, re.I)
+    if gone:
+        text = text[: gone.start()] + " not" + text[gone.end() :]
     none = re.search(
         r"\bno (?!longer\b|more\b|fewer\b|less\b)(?=\w)|\b(?:hasn't|haven't|has not|have not|"
         r"isn't|is not|aren't|are not|"
         r"doesn't|does not|don't|do not|never|neither)\b|\bnot (?:seen|visible|in view|there)\b|"
         r"\bnone of\b|\bwithout any\b", text, re.I,
     )  # fmt: skip
-    if not (empty or nobody or none):
+    if not (empty or nobody or none or gone):
         return None
-    rest = text if length is None else text[: length.start()] + " " + text[length.end() :]
+    rest = text if length is None else text.replace(length[0], " ")
     if empty:
         of: Any = Object(labels=labels_of("person", known) or ("person",), event="present")
         notes: tuple[str, ...] = ()
     else:
         rest = re.sub(_NOBODY, "somebody", rest, flags=re.I)
+        rest = re.sub(r"(\w+)'s (?=been|gone)", r"\1 ", rest)
         rest = re.sub(
             r"\b(?:hasn't|haven't|has not|have not|isn't|is not|aren't|are not|doesn't|does not|"
             r"don't|"

@@ -159,6 +159,10 @@ def _cooldown(found: Qualifiers, shielded: Shielded, known: Known) -> None:
         rf"({DURATION})"
     ) or found.take(rf"[,;]?(?: but| and)? ?(?:only )?once {per} ({DURATION})(?: at most)?")
     match = match or found.take(
+        rf"[,;]?(?: but| and)? ?(?:do not|don't) (?:tell|alert|warn|notify|bother|disturb) me "
+        rf"(?:again )?(?:for|within|in)(?: the next)? ({DURATION})"
+    )
+    match = match or found.take(
         rf"[,;]?(?: and| with)?(?: then)? ?(?:an? )?cool-?down(?: of)? ({DURATION})"
     )
     if match:
@@ -178,6 +182,12 @@ def _schedule(found: Qualifiers, shielded: Shielded, known: Known) -> None:
     span: tuple[str, str] | None = None
     if found.take(r"(?:only )?(?:in|during|within) (?:office|working|business|opening) hours"):
         days, span = set(WEEKDAYS), ("09:00", "17:00")
+    days_span = found.take(
+        rf",?(?: only)?(?: on| from)? ?\b({_DAY}) (?:to|through|until|till|-) ({_DAY})\b"
+    )
+    if days_span:
+        first, last = _days(days_span[1])[0], _days(days_span[2])[0]
+        days = {(first + i) % 7 for i in range((last - first) % 7 + 1)}
     while match := found.take(
         rf"[,;]?(?: and| but)? ?(?:only )?(?:on|at|during|every|each)? ?(?:the "
         rf")?(?:\b(work(?:ing )?days?|"
