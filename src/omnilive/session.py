@@ -302,7 +302,7 @@ class Session:
             live=live, tracer=self._tracer, continuation=plan.continuation,
         )  # fmt: skip
         pipeline.listeners += [self._tell, self.watches.follow]
-        ledger.observers.append(self.watches.book.observe)
+        ledger.observers += [self.watches.book.observe, self.watches.narration.observe]
         if live:
             self.watches.book.now[source_id] = lambda: pipeline.now_t
         return pipeline

@@ -228,8 +228,8 @@ class Line:
         self._wired.callback(listeners.remove, on)
 
     def _on_log(self, line: dict[str, Any]) -> None:
-        """Say an alert aloud, if its watch wants that."""
-        if line["type"] != "alert" or not is_spoken(line):
+        """Say an alert aloud, if its watch wants that, or a remark of the narration."""
+        if line["type"] not in ("alert", "remark") or not is_spoken(line):
             return
         self.conversation.say(
             line["text"], watch=line.get("watch"), urgent=line.get("urgency") == "high"

@@ -6,6 +6,7 @@ from typing import Any
 from omnilive.dialogue.watches import rule as r
 from omnilive.dialogue.watches.describe import describe, describe_condition
 from omnilive.dialogue.watches.engine import Firing
+from omnilive.dialogue.watches.narrate import digest
 from omnilive.dialogue.watches.state import Thing
 from omnilive.memory.sqlite import SqliteStore
 
@@ -22,7 +23,7 @@ def alert_body(store: SqliteStore, firing: Firing) -> dict[str, Any]:
         "version": firing.version,
         "n": firing.number,
         "rule": describe(rule, language),
-        "text": text_of(firing),
+        "text": _digest(store, firing) or text_of(firing),
         "start_s": round(firing.first_s, 3),
         "end_s": round(firing.end_s, 3),
         "at_s": round(firing.t, 3),
@@ -75,6 +76,17 @@ def text_of(firing: Firing) -> str:
     if isinstance(firing.rule.what, r.Count) and firing.rule.what.scope == "total":
         tail += f" ({firing.count})"
     return f"{happened[:1].upper()}{happened[1:]}{tail}"
+
+
+def _digest(store: SqliteStore, firing: Firing) -> str:
+    """Return one line about the period that a periodic watch tells of, "" for other watches."""
+    rule = firing.rule
+    if not isinstance(rule.what, r.Every) or rule.say:
+        return ""
+    start_s = firing.t - rule.what.every_s
+    facts = [f for f in store.facts(start_s=start_s, end_s=firing.t) if f.start_s >= start_s]
+    rows = [{"kind": f.kind, "text": f.text, "label": f.data.get("label", "")} for f in facts]
+    return digest(rows)
 
 
 def clock(t: float) -> str:

@@ -13,10 +13,11 @@ from omnilive.dialogue.watches.describe import describe
 from omnilive.dialogue.watches.explain import dry_run, explain, sources_of
 from omnilive.dialogue.watches.known import Known
 from omnilive.dialogue.watches.matching import Likeness
+from omnilive.dialogue.watches.narration import Narration
 from omnilive.dialogue.watches.outcome import Reply, Understood
 from omnilive.dialogue.watches.parse import parse, vet
 from omnilive.dialogue.watches.policy import POLICIES, Policy, Tools
-from omnilive.dialogue.watches.rule import Rule, parts_of, rule_from_json
+from omnilive.dialogue.watches.rule import Rule, parts_of, rule_from_json, rule_json
 from omnilive.memory.embed import Embedder
 from omnilive.memory.sqlite import SqliteStore
 from omnilive.memory.watches import WatchRow
@@ -64,6 +65,7 @@ class Watches:
         self._tell, self._answer, self._known = tell, answer, known
         self._trusted = is_model_trusted
         self._book: Book | None = None
+        self._narration: Narration | None = None
         self._checker: Checker | None = None
         self._mind: Thinker | None = None
         self._notes: set[asyncio.Task[None]] = set()
@@ -79,10 +81,17 @@ class Watches:
         """Whether a model is set up that looks at candidates before they are told."""
         return self._policy() not in ("rule", "two_head", "threshold")
 
+    @property
+    def narration(self) -> Narration:
+        """What is narrated; plain sync code."""
+        assert self._narration is not None, "use the session with `async with`"
+        return self._narration
+
     def open(self, store: SqliteStore, mind: Thinker) -> None:
         """Open the book of a store; call it on the event loop."""
         likeness, self._mind = Likeness(), mind
         self._book = Book(store, likeness, most=self.config.most)
+        self._narration = Narration(store, likeness)
         loop = asyncio.get_running_loop()
 
         def make() -> Policy:
@@ -227,6 +236,31 @@ class Watches:
         read = _accepted(await self.understand(said))
         await self._load_embedder(read.rule)
         return await asyncio.to_thread(dry_run, self.book, read.rule, start_s, end_s)
+
+    async def narrate(
+        self, mode: str, steps: "list[str | Mapping[str, Any]] | None" = None
+    ) -> Line:
+        """Begin a running commentary ("commentary"), a procedure ("steps"), or end it ("off").
+
+        A step is a sentence, or {"text", "done"} with `done` in plain words or as a condition.
+        A step whose end cannot be perceived is over when somebody says "done" or "next step".
+        """
+        read = [await self._step(step) for step in steps or ()]
+        line = await self._worker.call(self.narration.start, mode, read)
+        self.hear(line)
+        return line
+
+    async def _step(self, step: str | Mapping[str, Any]) -> Line:
+        given = {"text": step} if isinstance(step, str) else dict(step)
+        done = given.get("done")
+        if not done or isinstance(done, str):
+            read = await self.understand(done or f"tell me when {given['text']}")
+            if done and isinstance(read, Reply):
+                raise ConfigError(f"step {given['text']!r}: {read}")
+            done = rule_json(read.rule)["what"] if isinstance(read, Understood) else None
+        else:
+            done = rule_json(rule_from_json({"what": done}))["what"]
+        return {"text": str(given["text"]), "done": done}
 
     async def _load_embedder(self, rule: Rule) -> None:
         """Meanings need the sentence embedder, which may not be loaded yet."""
