@@ -39,10 +39,8 @@ ZH_COLOURS = {
     "黑": "black", "白": "white", "灰": "grey", "棕": "brown", "红": "red", "橙": "orange",
     "黄": "yellow", "绿": "green", "青": "cyan", "蓝": "blue", "紫": "purple", "粉": "pink",
 }  # fmt: skip
-ZH_MORE = {
-    "客人": ("person",), "小孩": ("person",), "小朋友": ("person",), "大人": ("person",), "顾客": ("person",),
-    "学生": ("person",), "老师": ("person",), "邻居": ("person",), "外卖员": ("person",), "陌生人": ("person",), "老人": ("person",),
-    "快递员": ("person",), "小偷": ("person",), "婴儿": ("person",), "宝宝": ("person",),
+ZH_PEOPLE = "客人 小孩 小朋友 大人 顾客 学生 老师 邻居 外卖员 陌生人 老人 快递员 小偷 婴儿 宝宝"
+ZH_MORE = {name: ("person",) for name in ZH_PEOPLE.split()} | {
     "行李箱": ("suitcase",), "箱子": ("suitcase",), "面包车": ("truck", "car"), "出租车": ("car",),
     "宠物": ("cat", "dog"), "小狗": ("dog",), "小猫": ("cat",), "公共汽车": ("bus",),
     "电动车": ("motorcycle",), "单车": ("bicycle",), "手提包": ("handbag",), "熊": ("bear",),
