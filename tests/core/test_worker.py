@@ -79,3 +79,26 @@ def test_errors_come_through() -> None:
         worker.close()
 
     asyncio.run(test())
+
+
+def test_a_nice_worker_gives_way_and_others_do_not() -> None:
+    import os
+    import sys
+    import threading
+
+    if sys.platform != "linux":
+        return
+
+    async def levels() -> list[int]:
+        def level() -> int:
+            return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+        workers = [Worker("a"), Worker("b", nice=3)]
+        try:
+            return [level(), *[await worker.call(level) for worker in workers]]
+        finally:
+            for worker in workers:
+                worker.close()
+
+    own, plain, nice = asyncio.run(levels())
+    assert plain == own and nice == min(19, own + 3)

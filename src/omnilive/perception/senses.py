@@ -75,8 +75,8 @@ def load_senses(config: PerceptionConfig) -> Senses:
         loaded = {name: future.result() for name, future in futures.items()}
     return Senses(
         **loaded,
-        eye_worker=Worker("eye"),
-        read_worker=Worker("read"),
+        eye_worker=Worker("eye", nice=5),
+        read_worker=Worker("read", nice=10),
         ear_worker=Worker("ear"),
         asr_worker=Worker("asr"),
     )

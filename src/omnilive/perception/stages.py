@@ -208,7 +208,7 @@ async def listen(
             due = partial_every_s and item.t - partial_t >= partial_every_s
             if any(voice.state == "paused" for voice in voices):
                 partial_t = item.t
-            elif open_one is not None and due and not len(speech):
+            elif open_one is not None and due and ear.is_speaking(state) and not len(speech):
                 partial_t = item.t
                 await speech.put(
                     Speech(t=item.t, utterance=open_one, is_final=False, is_quick=True)

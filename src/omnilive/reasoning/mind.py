@@ -48,7 +48,7 @@ class Mind:
 
     def __init__(self, config: SessionConfig) -> None:
         self.config = config
-        self._worker = Worker("mind")
+        self._worker = Worker("mind", nice=5)  # loading it takes 8 s of both cores
         self._loading = threading.Lock()
         self._model: LanguageModel | None = None
         self._endings: set[asyncio.Task[None]] = set()

@@ -13,6 +13,8 @@ from omnilive.perception.config import EarConfig
 from omnilive.perception.continuation import Continuation
 from omnilive.perception.spans import Span, SpanFollower, SpanState
 
+CAPTION_S = 0.4  # speech from which a caption of a running sentence is worth making
+
 
 class NoVAD:
     """Stands in for a voice activity detector that is switched off: never any speech."""
@@ -88,6 +90,14 @@ class Ear:
     def open_utterance(self, state: EarState) -> Utterance | None:
         """Return what has been said so far in the utterance that has not ended."""
         return self._segmenter.open_utterance(state.segments)
+
+    def is_speaking(self, state: EarState) -> bool:
+        """Tell whether the newest sound of the open utterance is speech, and enough of it came
+        to be worth a caption."""
+        segments = state.segments
+        if segments.first is None or segments.last < len(segments.probs) - 1:
+            return False
+        return self._segmenter.voiced(segments) * self._vad.window >= CAPTION_S * self._vad.rate_hz
 
     def voices(self, state: EarState) -> list[Voice]:
         """Return what the voice did since this was asked last."""
