@@ -1,6 +1,6 @@
 """Exact nearest-neighbour search over the vectors of one session, mirrored in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from omnilive.memory.base import Ref
 
 BLOCK = 1024  # rows by which the mirror grows
+SENTENCES = 4  # that a row has at most, as a rule
 
 
 class VectorCache:
@@ -22,12 +23,12 @@ class VectorCache:
         self._starts = np.zeros(0, np.float64)
         self._matrix = np.zeros((0, 0), np.float32)  # (capacity, D)
         self._last_row = 0
+        self._alive = 0  # places that hold the newest wording of something
 
     def refresh(self, rows: Callable[..., list[Any]]) -> None:
         """Read the rows that came, or came anew, since the last time."""
         self._read(rows)
-        alive = sum(len(places) for places in self._places.values())
-        if rows("SELECT count(*) FROM vector")[0][0] != alive:  # some were forgotten
+        if rows("SELECT count(*) FROM vector")[0][0] != self._alive:  # some were forgotten
             self._clear()
             self._read(rows)
 
@@ -43,11 +44,13 @@ class VectorCache:
         for _, table, id, _, _ in new:
             for place in self._places.pop((table, id), []):
                 self._starts[place] = np.inf  # an older wording
+                self._alive -= 1
         for place, (_, table, id, _, _) in enumerate(new, first):
             self._places.setdefault((table, id), []).append(place)
         self._matrix[first : first + len(new)] = block
         self._starts[first : first + len(new)] = [start_s for _, _, _, start_s, _ in new]
         self._refs += [(table, id) for _, table, id, _, _ in new]
+        self._alive += len(new)
 
     def nearest(self, vector: np.ndarray, until_s: float, limit: int) -> list[Ref]:
         """Return the `limit` best rows by cosine that began before `until_s`, each once."""
@@ -57,7 +60,7 @@ class VectorCache:
         scores = self._matrix[:count] @ vector.astype(np.float32)
         scores[self._starts[:count] > until_s] = -2.0
         best: dict[tuple[str, int], float] = {}
-        for i in np.argsort(-scores):
+        for i in _descending(scores, SENTENCES * limit):
             if scores[i] <= -2.0 or len(best) == limit:
                 break
             best.setdefault(self._refs[i], float(scores[i]))
@@ -72,3 +75,11 @@ class VectorCache:
         if used:
             matrix[:used], starts[:used] = self._matrix[:used], self._starts[:used]
         self._matrix, self._starts = matrix, starts
+
+
+def _descending(scores: np.ndarray, likely: int) -> Iterator[int]:
+    """Yield all places by falling score, before that the `likely` best without sorting all."""
+    if likely < len(scores):
+        top = np.argpartition(-scores, likely)[:likely]
+        yield from top[np.argsort(-scores[top])].tolist()
+    yield from np.argsort(-scores).tolist()

@@ -117,7 +117,7 @@ class Computer:
             if q.together:
                 return self._most(target, facts)
             if q.now:
-                here = [f for f in self.match.visible() if f in facts]
+                here = self.match.here(facts)
                 return self._count(target, len(here), here or facts[-1:], "now", "现在")
             return self._count(target, len(facts), facts, f"up to {self._until}", "到目前为止")
         return None
@@ -381,7 +381,7 @@ class Computer:
         groups = [t for t in q.targets if any(n.removesuffix("s") in GROUPS for n in t.nouns)]
         for target in groups:
             facts = self.match.objects(target, q.side)
-            facts = [f for f in facts if not q.now or f in self.match.visible()] or facts
+            facts = (self.match.here(facts) if q.now else facts) or facts
             if facts:
                 names = list(dict.fromkeys(str(f.data.get("label")) for f in facts))
                 when = span(facts[0].start_s, facts[0].end_s)

@@ -95,6 +95,11 @@ class Matcher:
             if fact.start_s <= t and (_is_here(fact) if at_t is None else fact.end_s >= t)
         ]
 
+    def here(self, facts: list[Fact]) -> list[Fact]:
+        """Return those of the objects that are in view now."""
+        visible = {fact.id for fact in self.visible()}
+        return [fact for fact in facts if fact.id in visible]
+
     def open_now(self, *kinds: Kind) -> list[Fact]:
         """Return what of these kinds lasts now."""
         facts = self.view.facts(*kinds, start_s=self.view.t - NOW_S)

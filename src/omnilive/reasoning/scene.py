@@ -69,7 +69,7 @@ class Scene:
         if match is None or not q.targets or q.targets[0].colour:
             return None
         target = q.targets[0]
-        here = [f for f in self.match.objects(target) if f in self.match.visible()]
+        here = self.match.here(self.match.objects(target))
         name = target.phrase.removesuffix(match[1]).strip() or target.phrase
         if here:
             text = f"I see {here[0].text}, but I cannot tell whether it is {match[1]}."
@@ -86,7 +86,7 @@ class Scene:
             facts = self.match.objects(target)
             if not facts:
                 continue
-            here = [f for f in facts if f in self.match.visible()]
+            here = self.match.here(facts)
             fact = max(here or facts, key=lambda f: f.end_s)
             place = str(fact.data.get("position") or "")
             zh = CHINESE_PLACES.get(place, place)
