@@ -1,26 +1,32 @@
 """Also guards the private names of aiortc that intake.py replaces."""
 
 import queue
+import socket
 import threading
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.jitterbuffer import JitterBuffer
 from av.audio.frame import AudioFrame
 
+from omnilive.server.webrtc import ice
 from omnilive.server.webrtc.intake import (
     MOST_PICTURES,
     MOST_SOUNDS,
+    RECEIVE_BYTES,
     ShortQueue,
     bound,
     is_key,
     mono,
+    widen,
 )
 from tests.server.webrtc.test_whip import offer
 
+MOST_BYTES = int(Path("/proc/sys/net/core/rmem_max").read_text())
 VP8, H264 = SimpleNamespace(name="VP8"), SimpleNamespace(name="H264")
 KEY, DELTA = b"\x00rest", b"\x01rest"
 
@@ -97,8 +103,6 @@ def test_key_pictures_are_known(codec: str, data: bytes, is_: bool) -> None:
 
 @pytest.mark.anyio
 async def test_the_queues_of_aiortc_are_replaced() -> None:
-    from aiortc import RTCSessionDescription
-
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     await pc.setRemoteDescription(RTCSessionDescription(await offer("audio", "video"), "offer"))
     for receiver in pc.getReceivers():
@@ -112,6 +116,24 @@ async def test_the_queues_of_aiortc_are_replaced() -> None:
         for _ in range(3 * most):
             short.put((VP8, frame(DELTA)))
         assert short.qsize() <= most and short.dropped >= 2 * most
+    await pc.close()
+
+
+@pytest.mark.anyio
+async def test_the_kernel_holds_more_packets_than_by_default() -> None:
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    await pc.setRemoteDescription(RTCSessionDescription(await offer("video"), "offer"))
+    with ice.loopback():
+        await pc.setLocalDescription(await pc.createAnswer())
+
+    def held() -> list[int]:
+        protocols = pc.getTransceivers()[0].receiver.transport.transport._connection._protocols
+        sockets = [protocol.transport.get_extra_info("socket") for protocol in protocols]
+        return [s.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for s in sockets]
+
+    before = held()
+    widen(pc)
+    assert before and all(size >= min(MOST_BYTES, RECEIVE_BYTES) for size in held())
     await pc.close()
 
 

@@ -6,10 +6,12 @@ only place that touches its private names; tests/server/webrtc/test_intake.py gu
 
 import logging
 import queue
+import socket
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from aiortc import RTCPeerConnection
 from aiortc.jitterbuffer import JitterBuffer
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av.audio.frame import AudioFrame
@@ -22,6 +24,7 @@ MOST_SOUNDS = 50  # packets of 20 ms
 # aiortc waits for 4 packets before it plays the first and for 16 after a loss: 0.1 to 0.3 s
 # that every answer would come later. Four packets still put right what comes out of order.
 SOUND_PACKETS = 4
+RECEIVE_BYTES = 2 * 2**20
 
 
 # One line for each picture that cannot be decoded would let a bad sender fill the log.
@@ -91,6 +94,18 @@ def bound(receiver: Any) -> ShortQueue:
     if not is_video:
         receiver._RTCRtpReceiver__jitter_buffer = JitterBuffer(capacity=SOUND_PACKETS)
     return waiting
+
+
+def widen(pc: RTCPeerConnection) -> None:
+    """Let the kernel hold a second or two of packets while this process is busy.
+
+    Linux caps it at net.core.rmem_max; what it grants is enough or it is not.
+    """
+    for transceiver in pc.getTransceivers():
+        for protocol in transceiver.receiver.transport.transport._connection._protocols:
+            socket_ = protocol.transport.get_extra_info("socket")
+            if socket_ is not None:  # relayed ones have none of their own
+                socket_.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
 
 
 async def drain(track: MediaStreamTrack, source: PushSource | None) -> None:

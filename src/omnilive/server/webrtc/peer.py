@@ -23,7 +23,7 @@ from omnilive.server.line import Line
 from omnilive.server.openai.realtime import RealtimeProtocol
 from omnilive.server.openai.speaker import Speaker as Unheard
 from omnilive.server.webrtc import ice
-from omnilive.server.webrtc.intake import ShortQueue, bound, drain
+from omnilive.server.webrtc.intake import ShortQueue, bound, drain, widen
 from omnilive.server.webrtc.offer import Offer
 from omnilive.server.webrtc.offer import read_offer as read_offer
 from omnilive.server.webrtc.report import Report, report
@@ -85,6 +85,7 @@ class Peer:
         self._pc.on("connectionstatechange", self._changed.set)
         with ice.loopback() if local else nullcontext():
             await self._pc.setLocalDescription(answer)
+        widen(self._pc)
         self._tasks.append(asyncio.create_task(self._look_after()))
         return self._pc.localDescription.sdp
 
@@ -172,7 +173,8 @@ class Peer:
     async def _look_after(self) -> None:
         """Return and close when the peer is gone: failed, closed, silent, or never there."""
         why = await self._until_gone()
-        logger.info("peer %s of session %s is over: %s", self.id, self.session, why)
+        level = logging.INFO if why == "closed" else logging.WARNING
+        logger.log(level, "peer %s of session %s is over: %s", self.id, self.session, why)
         # Not awaited: closing waits for this task.
         self._closing = self._closing or asyncio.create_task(self._close())
 
