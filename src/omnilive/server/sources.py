@@ -165,7 +165,8 @@ def _lag_s(watch: Watch) -> float | None:
     # A sentence that goes on is no delay: pictures tell, where there are any.
     has_video = pipeline.source.info.has_video
     known_t = pipeline.progress.video_t if has_video else pipeline.progress.t
-    return round(min(max(0.0, pipeline.t - known_t), pipeline.t), 3)
+    since_start_s = pipeline.t - pipeline.ledger.offset_s
+    return round(min(max(0.0, pipeline.t - known_t), since_start_s), 3)
 
 
 def _position_s(row: SourceRow, watch: Watch | None) -> float:
