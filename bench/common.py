@@ -14,6 +14,17 @@ SHARED = Path(os.environ.get("OMNILIVE_SHARED", ROOT.parent / "shared")) / "medi
 RESULTS = ROOT / "bench" / "results"
 
 
+def _commit() -> str:
+    """Return the commit, with a plus sign when files that git knows are changed."""
+    here = {"cwd": ROOT, "capture_output": True, "text": True}
+    name = subprocess.run(["git", "rev-parse", "--short", "HEAD"], **here).stdout.strip()
+    changed = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", "src"], **here).returncode
+    return f"{name}+" if changed else name
+
+
+COMMIT = _commit()  # of the code that runs, not of what is checked out when the run ends
+
+
 def machine() -> dict[str, Any]:
     """Return what the figures depend on: processor, cores, memory, Python, commit."""
     model = "unknown"
@@ -22,16 +33,13 @@ def machine() -> dict[str, Any]:
             model = line.split(":")[1].strip()
             break
     pages, page = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True
-    ).stdout.strip()
     return {
         "cpu": model,
         "cores": len(os.sched_getaffinity(0)),
         "memory_gib": round(pages * page / 2**30, 1),
         "python": platform.python_version(),
         "system": platform.platform(),
-        "commit": commit,
+        "commit": COMMIT,
     }
 
 
