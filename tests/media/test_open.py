@@ -75,6 +75,10 @@ def test_other_schemes_are_refused(url: str) -> None:
     assert "is not a kind of source: give a path, device:, or rtsp://" in refusal(url)
 
 
+def test_a_refusal_quotes_no_password() -> None:
+    assert "ftp://me:***@host" in refusal("ftp://me:s3cret@host/a.mp4")
+
+
 @pytest.mark.parametrize("url", ["", "  ", "a\0b"])
 def test_nothing_given(url: str) -> None:
     assert "is no source: give a path" in refusal(url)

@@ -4,6 +4,7 @@ import os
 import re
 
 from omnilive.core.errors import SourceError
+from omnilive.core.masking import masked
 from omnilive.core.registry import Registry
 from omnilive.media.base import MediaConfig, Source
 
@@ -48,4 +49,5 @@ def kind_of(url: str) -> str:
     if scheme in NETWORK_SCHEMES and url[match.end() :].startswith("//"):
         return "network"
     known = ", ".join(f"{name}://" for name in NETWORK_SCHEMES)
-    raise SourceError(url, f"{scheme}: is not a kind of source: give a path, device:, or {known}")
+    reason = f"{scheme}: is not a kind of source: give a path, device:, or {known}"
+    raise SourceError(masked(url), reason)
