@@ -129,6 +129,24 @@ async def test_a_spoken_turn_and_its_spoken_answer_come_in_order():
         ]  # fmt: skip
 
 
+async def test_a_turn_that_was_not_over_is_taken_back():
+    first = TurnCommitted(
+        t=2.0, text="What is", utterance_numbers=(1,), start_s=1.0, end_s=1.5, addressed=True
+    )
+    async with bench() as b:
+        b.tell(first)
+        id = b.only("conversation.item.done")["item"]["id"]
+        b.types()
+        b.tell(Transcript(t=2.1, number=1, text="What is"))  # late, of a turn that is over
+        assert b.types() == []
+        b.tell(replace(first, text="What is, then, a cat?", utterance_numbers=(1, 2)))
+        assert b.only("conversation.item.deleted")["item_id"] == id
+        assert b.only("input_audio_buffer.committed")["previous_item_id"] is None
+        b.types()
+        b.tell(replace(first, text="And a dog?", utterance_numbers=(2,)))
+        assert "conversation.item.deleted" not in b.types()
+
+
 async def test_on_a_track_only_beginning_and_end_of_sound_are_told():
     async with bench(sound="tracks") as b:
         answer_aloud(b)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from omnilive.dialogue.base import (
@@ -12,6 +13,7 @@ from omnilive.dialogue.base import (
     TurnCommitted,
 )
 from omnilive.server.openai.items import Item, Items, new_id
+from omnilive.server.openai.problems import Problem
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -26,6 +28,7 @@ class Hearing:
         self._said: dict[int, str] = {}  # words of each utterance of this turn, so far
         self._sent = ""  # of the transcript, as deltas
         self._is_speaking = False
+        self._last: tuple[str, TurnCommitted] | None = None
         self._over: deque[int] = deque(maxlen=32)  # utterances of turns that are over
 
     def started(self, event: SpeechStarted) -> None:
@@ -61,6 +64,7 @@ class Hearing:
     def commit(self, event: TurnCommitted) -> Item:
         """Tell that the turn is over; return its item."""
         self.stopped(SpeechStopped(t=event.t, number=-1, end_s=event.end_s))
+        self._supersede(event)
         item = self._item(event.text)
         before = self._items.add(item)
         id = {"item_id": item["id"]}
@@ -83,12 +87,24 @@ class Hearing:
             "content_index": 0, "transcript": event.text, "usage": usage,
         })  # fmt: skip
         self._over.extend(event.utterance_numbers)
+        self._last = (item["id"], event)
         self.forget()
         return item
 
     def forget(self) -> None:
         """Begin another turn."""
         self._item_id, self._said, self._sent = new_id("item"), {}, ""
+
+    def _supersede(self, event: TurnCommitted) -> None:
+        """Take back a turn that was no whole one: who went on is heard as saying both."""
+        if self._last is None:
+            return
+        id, before = self._last
+        goes_on = set(before.utterance_numbers) & set(event.utterance_numbers)
+        if goes_on and _letters(event.text).startswith(_letters(before.text)):
+            with suppress(Problem):  # the client may have deleted it
+                self._items.remove(id)
+                self._emit({"type": "conversation.item.deleted", "item_id": id})
 
     def _item(self, text: str) -> Item:
         return {
@@ -110,6 +126,10 @@ class Hearing:
                 "type": "conversation.item.input_audio_transcription.delta",
                 "item_id": self._item_id, "content_index": 0, "delta": delta,
             })  # fmt: skip
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def _agreed(old: str, new: str) -> str:

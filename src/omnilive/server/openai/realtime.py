@@ -4,21 +4,21 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from starlette.concurrency import run_in_threadpool
 
 from omnilive.core.errors import OmniLiveError
 from omnilive.dialogue.base import DialogueEvent, TurnCommitted
 from omnilive.dialogue.config import DialogueConfig
-from omnilive.reasoning.base import Message
 from omnilive.server.errors import Refusal
 from omnilive.server.openai.formats import PCM
-from omnilive.server.openai.intake import Intake, Sink
+from omnilive.server.openai.intake import Intake
 from omnilive.server.openai.items import Items, new_id, read_item
 from omnilive.server.openai.models import PREFIX
+from omnilive.server.openai.needs import LineLike, Talk
 from omnilive.server.openai.problems import Problem, described
 from omnilive.server.openai.speaker import Speaker
 from omnilive.server.openai.telling import Telling
@@ -30,80 +30,6 @@ logger = logging.getLogger(__name__)
 INBOX = 512  # events that wait to be handled
 EVENT_MAX_BYTES = 12 * 2**20
 Event = dict[str, Any]
-
-
-class Talk(Protocol):
-    """What this protocol asks of a Conversation."""
-
-    def commit(self) -> None:
-        """End the user's turn now."""
-        ...
-
-    def clear_input(self) -> None:
-        """Forget what was said and not committed."""
-        ...
-
-    def respond(
-        self,
-        text: str | None = None,
-        *,
-        instructions: str = "",
-        tools: Sequence[Mapping[str, Any]] = (),
-        images: Sequence[bytes] = (),
-        history: Sequence[Message] | None = None,
-        speak: bool = True,
-    ) -> None:
-        """Answer a text, or what was committed."""
-        ...
-
-    def cancel(self, reason: str = "") -> None:
-        """End the response."""
-        ...
-
-    def truncate(self, heard_s: float) -> None:
-        """Note how much of the response was heard, and end it."""
-        ...
-
-    def update(self, config: DialogueConfig) -> None:
-        """Go on with other settings."""
-        ...
-
-    def brief(
-        self,
-        *,
-        instructions: str = "",
-        tools: Sequence[Mapping[str, Any]] = (),
-        speak: bool = True,
-    ) -> None:
-        """Set what goes along with every spoken turn."""
-        ...
-
-
-class LineLike(Protocol):
-    """What this protocol asks of a Line."""
-
-    @property
-    def source(self) -> Sink:
-        """Where sound and pictures go."""
-        ...
-
-    @property
-    def conversation(self) -> Talk:
-        """Who answers."""
-        ...
-
-    @property
-    def ended(self) -> asyncio.Event:
-        """Set when its source is over, whoever ended it."""
-        ...
-
-    async def settle(self) -> None:
-        """Return when all sound that came so far is on its way through perception."""
-        ...
-
-    async def close(self) -> None:
-        """End it."""
-        ...
 
 
 OpenLine = Callable[["RealtimeProtocol"], Awaitable[LineLike]]

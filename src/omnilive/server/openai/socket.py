@@ -86,7 +86,7 @@ class Call:
         self._outbox = Outbox()
         self._protocol = RealtimeProtocol(
             self._outbox.put, self._open, session=name, dialogue=hub.config.dialogue,
-            responses_per_minute=hub.server.asks_per_minute,
+            voice=hub.config.speech.voice, responses_per_minute=hub.server.asks_per_minute,
         )  # fmt: skip
 
     async def run(self) -> None:
