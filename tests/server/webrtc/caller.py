@@ -13,6 +13,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSession
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av.audio.frame import AudioFrame
 from av.packet import Packet
+from av.video.frame import VideoFrame
 
 from omnilive.server.webrtc import ice
 
@@ -87,12 +88,17 @@ class Caller:
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.location = ""
         self.heard: list[np.ndarray] = []  # 48 kHz
+        self.seen: list[np.ndarray] = []
         self.messages: list[Any] = []
         self._tasks: list[asyncio.Task[None]] = []
         self.pc.on("track", self._listen)
 
     async def call(
-        self, tracks: Sequence[MediaStreamTrack] = (), hears: bool = False, **params: Any
+        self,
+        tracks: Sequence[MediaStreamTrack] = (),
+        hears: bool = False,
+        sees: bool = False,
+        **params: Any,
     ) -> httpx.Response:
         """Offer the tracks and connect; return the server's answer."""
         for track in tracks:
@@ -102,6 +108,8 @@ class Caller:
                 transceiver.setCodecPreferences(codecs("video", "h264"))
         if hears and not any(track.kind == "audio" for track in tracks):
             self.pc.addTransceiver("audio", "recvonly")
+        if sees:
+            self.pc.addTransceiver("video", "recvonly")
         with ice.loopback():
             await self.pc.setLocalDescription(await self.pc.createOffer())
         sdp = self.pc.localDescription.sdp
@@ -143,6 +151,8 @@ class Caller:
         try:
             while True:
                 frame = await track.recv()
+                if isinstance(frame, VideoFrame):
+                    self.seen.append(frame.to_ndarray(format="rgb24"))
                 if isinstance(frame, AudioFrame):
                     samples = frame.to_ndarray().reshape(-1, frame.layout.nb_channels)
                     self.heard.append(samples.mean(axis=1).astype(np.float32) / 32768)

@@ -15,6 +15,8 @@ from aiortc import RTCConfiguration, RTCPeerConnection
 
 from omnilive.memory.library import Library
 from omnilive.server.config import IceServer
+from omnilive.server.line import Line
+from omnilive.server.openai.speaker import Speaker as Unheard
 from omnilive.server.webrtc import ice
 from tests.server.client import Api, error_of, served, until
 from tests.server.webrtc.caller import SDP, Caller, Clip, Voice
@@ -211,6 +213,27 @@ async def test_a_caller_who_only_sends_is_answered_to_those_who_listen(api: Api,
     line.conversation.respond("What is it?")
     await until(lambda: seconds_of(listener.sound(), 1000) > SPOKEN_S - 0.1)
     await caller.hang_up()
+    await listener.hang_up()
+    await all_gone(api, path)
+
+
+async def test_others_see_the_newest_picture_by_whep(api: Api, path: str) -> None:
+    listener = Caller(api.http, path, "whep")
+    assert (await listener.call(sees=True)).status_code == 201
+    line = await Line.open(
+        api.hub, "s", label="x", has_video=True, has_audio=False, output=Unheard(16000),
+        tell=lambda event: None,
+    )  # fmt: skip
+    for colour in ((200, 30, 30), (30, 30, 200)):
+        line.source.push_picture(np.full((90, 161, 3), colour, np.uint8))
+        await until(
+            lambda c=colour: (
+                bool(listener.seen) and np.abs(listener.seen[-1].mean(axis=(0, 1)) - c).max() < 25
+            )
+        )
+        await asyncio.sleep(0.3)
+    assert listener.seen[-1].shape == (90, 160, 3)
+    await line.close()
     await listener.hang_up()
     await all_gone(api, path)
 

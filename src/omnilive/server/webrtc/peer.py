@@ -18,6 +18,7 @@ from aiortc import (
 )
 from aiortc.sdp import candidate_from_sdp
 
+from omnilive.core.events import VideoFrame
 from omnilive.server.errors import Refusal
 from omnilive.server.line import Line
 from omnilive.server.openai.realtime import RealtimeProtocol
@@ -28,6 +29,7 @@ from omnilive.server.webrtc.offer import Offer
 from omnilive.server.webrtc.offer import read_offer as read_offer
 from omnilive.server.webrtc.report import Report, report
 from omnilive.server.webrtc.speaker import RATE_HZ, Speaker
+from omnilive.server.webrtc.window import Window
 
 if TYPE_CHECKING:
     from omnilive.server.hub import Hub
@@ -127,12 +129,15 @@ class Peer:
     def _answer(self, transceiver: RTCRtpTransceiver) -> None:
         """Say what is done with one media line."""
         is_heard = self.speaker is not None and transceiver.mid == self._offer.hears_in
+        is_seen = self.way == "whep" and transceiver.mid == self._offer.looks_in
         if is_heard:
             transceiver.sender.replaceTrack(self.speaker)
+        if is_seen:
+            transceiver.sender.replaceTrack(Window(lambda: newest_of(self._hub, self.session)))
         takes = self.way == "whip"
         transceiver.direction = {
             (True, True): "sendrecv", (True, False): "recvonly", (False, True): "sendonly",
-        }.get((takes, is_heard), "inactive")  # fmt: skip
+        }.get((takes, is_heard or is_seen), "inactive")  # fmt: skip
 
     def _take_in(self) -> None:
         """Drain every track, also those that nobody perceives, which would pile up."""
@@ -215,6 +220,13 @@ class Peer:
         finally:
             for then in self._after:
                 then()
+
+
+def newest_of(hub: "Hub", session: str) -> VideoFrame | None:
+    """Return the newest picture of any of the session's sources."""
+    running = hub.running.get(session)
+    found = [w.pipeline.newest for w in running.watches.values()] if running else []
+    return max((p for p in found if p is not None), key=lambda p: p.t, default=None)
 
 
 def _candidate(text: str, mid: str) -> RTCIceCandidate:

@@ -57,7 +57,8 @@ async def publish(id: str, request: Request, peers: PeersDep, label: Label = "")
     openapi_extra=_OFFER,
 )  # fmt: skip
 async def play(id: str, request: Request, peers: PeersDep) -> Response:
-    """Hear by WebRTC what the assistant says in the session; the body is an SDP offer."""
+    """Hear by WebRTC what the assistant says in the session, and see its newest picture, a few
+    times a second; the body is an SDP offer that receives."""
     return await _connect("whep", id, request, peers, "")
 
 
