@@ -40,7 +40,7 @@ class Book:
         self.likeness = likeness or Likeness()
         self.now: dict[int, Callable[[], float]] = {}  # source -> stream time now, at live pace
         self.is_checked: Callable[[Rule], bool] = lambda rule: rule.check
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # always taken inside the store's
         self._engine = Engine()
         self._mark: tuple[str, str] | None = None  # (cursor, edits) as stored, where we stand
         self._cursor = 0  # last line of the log that the engine has seen
@@ -130,7 +130,7 @@ class Book:
         Nothing happens when the candidate was decided before, or its watch was removed, or
         edited since.
         """
-        with self._lock, self.store.transaction():
+        with self.store.transaction(), self._lock:
             row = next((c for c in self.table.candidates() if c.id == id), None)
             if row is None or not self.table.take_candidate(id):
                 return []
@@ -182,7 +182,7 @@ class Book:
 
         Return the watch's id and the lines written.
         """
-        with self._lock, self.store.transaction():
+        with self.store.transaction(), self._lock:
             lines = self._catch_up()
             if len(self._engine.watches) >= self.most:
                 raise ConfigError(f"this session has {self.most} watches already: remove some")
@@ -198,7 +198,7 @@ class Book:
 
         Its number of alerts goes on. A candidate of the old rule that is being checked is dropped.
         """
-        with self._lock, self.store.transaction():
+        with self.store.transaction(), self._lock:
             lines = self._catch_up()
             old = self.get(id)
             state = "armed" if old.state in ("done", "failed") else old.state
@@ -210,7 +210,7 @@ class Book:
         """Arm or pause a watch. Armed again, it starts anew from `t`."""
         if state not in STATES:
             raise ConfigError(f"a watch cannot be {state!r}: choose from {', '.join(STATES)}")
-        with self._lock, self.store.transaction():
+        with self.store.transaction(), self._lock:
             lines = self._catch_up()
             old = self.get(id)
             memory = {"number": old.memory.get("number", 0)}
@@ -219,7 +219,7 @@ class Book:
 
     def remove(self, id: str) -> list[Line]:
         """Delete a watch; its alerts stay in the log."""
-        with self._lock, self.store.transaction():
+        with self.store.transaction(), self._lock:
             lines = self._catch_up()
             self.get(id)
             self.table.remove(id)
@@ -238,7 +238,7 @@ class Book:
 
     def status(self, id: str) -> dict[str, Any]:
         """Return what the gate of a watch knows now, for people."""
-        with self._lock:
+        with self.store.transaction(), self._lock:
             self._refresh()
             self.get(id)
             watch = self._engine.watches[id]

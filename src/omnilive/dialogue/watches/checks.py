@@ -18,7 +18,7 @@ from omnilive.dialogue.watches.engine import URGENCY
 from omnilive.dialogue.watches.policy import Case, Policy, Verdict
 from omnilive.memory.watches import CandidateRow
 
-RECENT = 5  # alerts of the watch that a policy is shown
+RECENT, RECENT_S = 5, 30.0  # alerts of the watch that a policy is shown: so many, not older
 PICTURES = 4
 Line = dict[str, Any]
 Call = Callable[..., Awaitable[Any]]
@@ -130,7 +130,8 @@ def case_of(book: Book, row: CandidateRow) -> Case:
     evidence = alert["evidence"]
     paths = dict.fromkeys([alert.get("keyframe"), *(e["keyframe"] for e in evidence)])
     files = [book.store.folder / path for path in paths if path]
-    told = [a["text"] for a in book.alerts(watch=row.watch)[-RECENT:]]
+    since_s = float(row.body["t"]) - RECENT_S
+    told = [a["text"] for a in book.alerts(watch=row.watch) if a["at_s"] >= since_s][-RECENT:]
     return Case(
         t=float(row.body["t"]),
         wanted=str(rule.get("text") or alert["rule"]),

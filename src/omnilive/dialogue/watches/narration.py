@@ -41,7 +41,7 @@ class Narration:
         if mode == "steps" and not 1 <= len(steps) <= MAX_STEPS:
             raise ConfigError(f"a procedure has 1 to {MAX_STEPS} steps, this one {len(steps)}")
         settings = json.dumps({"mode": mode, "steps": list(steps)}, ensure_ascii=False)
-        with self._lock, self.store.transaction():
+        with self.store.transaction(), self._lock:
             self.store.set_meta(SETTINGS, settings)
             self.store.set_meta(STATE, "{}")
             self._settings = None

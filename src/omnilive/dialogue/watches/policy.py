@@ -192,7 +192,7 @@ class LikenessScorer:
 
     def score(self, case: Case) -> Scores:
         """Return the scores; without an embedder, words and letters are compared."""
-        texts = [case.happened, *(str(e["text"]) for e in case.evidence)]
+        texts = [str(e["text"]) for e in case.evidence] or [case.happened]
         relevance = max(self._near(text, case.wanted) for text in texts)
         told = max((alike(case.happened, text) for text in case.recent), default=0.0)
         informative = 1.0 - told
