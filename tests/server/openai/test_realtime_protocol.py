@@ -1,6 +1,7 @@
 """The protocol against a scripted conversation: order and shape of all that it sends."""
 
 import base64
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -582,3 +583,12 @@ async def test_a_flood_is_dropped_with_an_error():
         assert len(errors) == 88 and errors[0]["error"]["code"] == "too_fast"
         await b.settle()
         assert b.types().count("input_audio_buffer.cleared") == 512
+        large = APPEND["audio"] * 2**8  # 3 MiB
+        for _ in range(20):
+            b.protocol.handle(json.dumps({"type": "x", "audio": large}))
+        assert {e["error"]["code"] for e in b.sent} == {"too_fast"}
+        assert 10 < len(b.sent) < 15
+        await b.settle()
+        b.types()
+        await b.send(APPEND)
+        assert b.types() == []

@@ -194,3 +194,20 @@ async def test_a_session_that_cannot_be_joined_says_why(library: Library, long_c
         with pytest.raises(ConnectionClosed) as closed:
             await caller.next()
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 1013
+
+
+async def test_more_talkers_than_sources_are_turned_away(library: Library):
+    async with conversing(library, sources_max=1) as api, asyncio.timeout(PATIENCE_S):
+        async with calling(api) as first, calling(api) as second:
+            await first.ask("What came first?")
+            await first.until("response.created")
+            await second.ask("What came first?")
+            while (event := await second.next())["type"] != "error":
+                pass
+            assert event["error"]["code"] == "full"
+            with pytest.raises(ConnectionClosed) as closed:
+                while True:
+                    await second.next()
+            assert closed.value.rcvd is not None and closed.value.rcvd.code == 1013
+            done = await first.until("response.done")
+            assert done["response"]["status"] == "completed"

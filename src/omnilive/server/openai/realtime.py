@@ -28,6 +28,7 @@ from omnilive.server.openai.wanted import Wanted, wanted_of
 logger = logging.getLogger(__name__)
 
 INBOX = 512  # events that wait to be handled
+INBOX_BYTES = 24 * 2**20
 EVENT_MAX_BYTES = 12 * 2**20
 Event = dict[str, Any]
 
@@ -63,6 +64,7 @@ class RealtimeProtocol:
         self._is_on_track = sound == "tracks"
         self.telling = Telling(self, self._is_on_track, responses_per_minute)
         self._inbox: deque[str | bytes | Event] = deque()
+        self._waiting_bytes = 0  # since the inbox was empty last
         self._wake, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
         self._line: asyncio.Task[LineLike] | None = None
@@ -78,11 +80,13 @@ class RealtimeProtocol:
 
     def handle(self, message: str | bytes | Event) -> None:
         """Take one event, as JSON text or read already; it is dealt with in its turn."""
-        if len(self._inbox) >= INBOX:
+        size = len(message) if isinstance(message, str | bytes) else 0
+        if len(self._inbox) >= INBOX or self._waiting_bytes + size > INBOX_BYTES:
             self._complain(Problem("events come too fast: this one is dropped", code="too_fast"))
             return
         self._inbox.append(message)
-        if len(self._inbox) >= INBOX // 2:
+        self._waiting_bytes += size
+        if len(self._inbox) >= INBOX // 2 or self._waiting_bytes > INBOX_BYTES // 4:
             self._room.clear()
         self._wake.set()
 
@@ -94,6 +98,7 @@ class RealtimeProtocol:
         """Deal with events one after the other, until `close` or until the line ends."""
         while not self._is_over:
             if not self._inbox:
+                self._waiting_bytes = 0
                 self._room.set()
                 self._wake.clear()
                 await self._wake.wait()
