@@ -11,7 +11,7 @@ _RULE = {
     "what": {"kind": "object", "labels": ["cat"], "event": "appears"},
     "repeat": "each", "cooldown_s": 60.0, "to": [{"kind": "voice"}, {"kind": "page"}],
 }  # fmt: skip
-_READABLE = "Each time a cat appears; at most once every 1 minute; told said aloud and on the page."
+_READABLE = "Each time a cat appears; at most once every minute; said aloud and shown on the page."
 _ALERT = {
     "seq": 141, "t": 31.5, "type": "alert", "watch": "w1", "version": 1, "n": 1,
     "rule": _READABLE, "text": "A cat appears: orange cat", "start_s": 31.5, "end_s": 31.5,

@@ -100,7 +100,7 @@ def test_bottomless_and_huge_rules_are_refused() -> None:
 def test_readable_names_every_part() -> None:
     said = describe(WHOLE)
     for part in ("Once", "person", "10 seconds", "music", "two dogs", "door", "Monday and Sunday",
-                 "22:00 to 06:00", "Europe/Berlin", "1 minute", "50%", "model", "https://x.org/a",
+                 "22:00 to 06:00", "Europe/Berlin", "every minute", "50%", "model", "https://x.org/a",
                  "a/b", "urgently", "{label}!", "who is there?"):  # fmt: skip
         assert part in said, part
     chinese = describe(WHOLE, "zh")

@@ -11,7 +11,7 @@ _ZH_OF = {label: name for name, label in reversed(CHINESE.items())} | {"person":
 _ZH_OF |= {"speech": "说话声", "music": "音乐", "singing": "歌声", "someone": "人"}
 _OPS = {">=": "at least", "<=": "at most", "==": "exactly"}
 _OPS_ZH = {">=": "至少", "<=": "至多", "==": "正好"}
-_TARGETS = {"voice": "said aloud", "page": "on the page", "event": "as a line of output"}
+_TARGETS = {"voice": "said aloud", "page": "shown on the page", "event": "printed"}
 _TARGETS_ZH = {"voice": "语音", "page": "网页", "event": "命令行输出"}
 
 
@@ -39,7 +39,7 @@ def duration(seconds: float, language: str = "en") -> str:
 
 def _english(rule: r.Rule) -> str:
     if isinstance(rule.what, r.Every):
-        parts = [f"Every {duration(rule.what.every_s)}"]
+        parts = [f"Every {_each(duration(rule.what.every_s))}"]
     elif isinstance(rule.what, r.Count) and rule.what.each and rule.what.n == 1:
         parts = [f"Count each time that {_en(rule.what.of)}"]
     else:
@@ -49,13 +49,13 @@ def _english(rule: r.Rule) -> str:
     if rule.when is not None:
         parts.append(_when(rule.when))
     if rule.cooldown_s:
-        parts.append(f"at most once every {duration(rule.cooldown_s)}")
+        parts.append(f"at most once every {_each(duration(rule.cooldown_s))}")
     if rule.min_confidence:
         parts.append(f"only when at least {rule.min_confidence:.0%} sure")
     if rule.check:
         parts.append("checked by a model first")
     told = _or([_target(one) for one in rule.to], "and") if rule.to else "in the log only"
-    parts.append(f"told {told}" + (", urgently" if rule.urgency == "high" else ""))
+    parts.append(told + (", urgently" if rule.urgency == "high" else ""))
     if rule.urgency == "low":
         parts[-1] += ", quietly"
     if rule.say:
@@ -84,9 +84,9 @@ def _en(condition: object) -> str:
         case r.Scene():
             return _scene(condition)
         case r.Absent():
-            return f"it has not been so for {duration(condition.for_s)} that {_en(condition.of)}"
+            return _lasting(condition.of, duration(condition.for_s), "no")
         case r.Lasts():
-            return f"it has been so for {duration(condition.for_s)} that {_en(condition.of)}"
+            return _lasting(condition.of, duration(condition.for_s), "")
         case r.Count():
             return _count(condition)
         case r.Sequence():
@@ -101,6 +101,25 @@ def _en(condition: object) -> str:
         case r.Every():
             return f"{duration(condition.every_s)} have passed"
     raise AssertionError(condition)
+
+
+def _lasting(of: object, time: str, no: str) -> str:
+    """Return "no person has been in view for 5 minutes", with `no`, or "a person has ..."."""
+    match of:
+        case r.Object():
+            thing = f"no {_thing(of)}" if no else _a(_thing(of))
+            return f"{thing} has been in view{_side(of)} for {time}"
+        case r.Text():
+            words = f"the text {_quoted(of.contains)}" if of.contains else "text"
+            return f"{words} has {'not ' if no else ''}been in view for {time}"
+        case r.Sound():
+            return f"{'no ' if no else ''}{_or(of.names)} has been heard for {time}"
+    return f"it has {'not ' if no else ''}been so for {time} that {_en(of)}"
+
+
+def _each(time: str) -> str:
+    """Return "hour" for "1 hour", to stand after "every"."""
+    return time.removeprefix("1 ")
 
 
 def _speech(speech: r.Speech) -> str:
@@ -183,9 +202,9 @@ def _when(when: r.Schedule) -> str:
 
 def _target(target: object) -> str:
     if isinstance(target, r.Webhook):
-        return f"to {target.url}"
+        return f"posted to {target.url}"
     if isinstance(target, r.Mqtt):
-        return f"to the MQTT topic {target.topic}"
+        return f"published to {target.topic}"
     return _TARGETS[getattr(target, "kind", "page")]
 
 
