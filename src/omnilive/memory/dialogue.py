@@ -60,8 +60,8 @@ def exchanges(
 
 
 def _lines(store: SqliteStore, type: str, t: float, recent_s: float, limit: int) -> list[LogEntry]:
-    lines = store.log_of(type, LINES * limit)
-    return [line for line in lines if t - recent_s <= line.t <= t + 0.05]
+    lines = store.log_of(type, LINES * limit, t + 0.05)
+    return [line for line in lines if line.t >= t - recent_s]
 
 
 def _of_turns(asked: LogEntry | None, turn: LogEntry, answer: LogEntry | None) -> Exchange | None:

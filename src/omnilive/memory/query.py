@@ -50,7 +50,7 @@ class FactQuery:
         short = f"{select} WHERE {plus}start_s >= ? AND {plus}start_s <= ? AND +end_s >= ?{rest}"
         long = (
             f"{select} WHERE end_s - start_s > {LONG_S} AND end_s >= ? AND +start_s < ? "
-            f"AND +start_s <= ?{rest}"
+            f"AND +start_s <= ?{rest.replace(' AND kind', ' AND +kind')}"
         )
         before = [early_s, self.end_s, self.start_s, *values]
         after = [self.start_s, early_s, self.end_s, *values]
@@ -62,7 +62,8 @@ class FactQuery:
         if self.data.get("label") and tuple(self.kinds) == ("object",):
             clauses.append("kind = 'object'")  # word for word as in the index fact_label
         elif self.kinds:
-            clauses.append(f"kind IN ({_marks(self.kinds)})")
+            plus = "+" if self.all_of or self.any_of else ""
+            clauses.append(f"{plus}kind IN ({_marks(self.kinds)})")
             values += self.kinds
         for name, wanted in self.data.items():
             clauses.append(f"json_extract(data, '$.{name}') IN ({_marks(wanted)})")
