@@ -154,3 +154,46 @@ def test_a_connection_to_a_private_address_is_noticed() -> None:
             with pytest.raises(PermissionError, match=REFUSED):
                 Reach(OUTSIDE).check_peers(gate_port=1)
             Reach(OUTSIDE).check_peers(gate_port=port)
+
+
+class Rtsp:
+    """Sends whoever asks for a stream somewhere else; without a place it only listens."""
+
+    def __init__(self, host: str, leads_to: str = "") -> None:
+        self._leads_to = leads_to
+        self._listening = socket.create_server((host, 0))
+        self.url = f"rtsp://{host}:{self._listening.getsockname()[1]}/camera"
+        self.heard = b""
+        self.is_cut = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        client, _ = self._listening.accept()
+        with client:
+            client.settimeout(20)
+            while piece := client.recv(4096):
+                self.heard += piece
+                number = piece.partition(b"CSeq: ")[2].split(b"\r")[0]
+                if not self._leads_to:
+                    continue
+                what = b"302 Moved\r\nLocation: " + self._leads_to.encode()
+                if piece.startswith(b"OPTIONS"):
+                    what = b"200 OK\r\nPublic: DESCRIBE"
+                client.sendall(b"RTSP/1.0 " + what + b"\r\nCSeq: " + number + b"\r\n\r\n")
+        self.is_cut.set()
+
+    def __enter__(self) -> "Rtsp":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listening.close()
+        self._thread.join()
+
+
+def test_an_rtsp_redirection_to_a_private_address_is_cut() -> None:
+    with Rtsp("127.0.0.1") as inside, Rtsp("127.0.0.2", leads_to=inside.url) as outside:
+        with pytest.raises(SourceError, match=REFUSED):
+            open_source(outside.url, OUTSIDE)
+        assert b"DESCRIBE" in outside.heard
+        assert inside.is_cut.wait(5) and inside.heard.count(b"RTSP/1.0") <= 1

@@ -20,6 +20,8 @@ from omnilive.media.gate import Gate
 from omnilive.media.reach import Reach
 from omnilive.media.wire import BEAT_S, Note, Request, send
 
+LOOK_OUT_S = 0.05
+
 
 def main() -> None:
     """Serve one request."""
@@ -45,6 +47,8 @@ def serve_within(reach: Reach, request: Request, out: BinaryIO) -> None:
     whitelist = request.options.get("protocol_whitelist", "") + ",httpproxy"
     options = request.options | {"http_proxy": gate.url, "protocol_whitelist": whitelist}
     name = reach.pinned(request.name)
+    watchman = threading.Thread(target=_look_out, args=(reach, gate), daemon=True)
+    watchman.start()
     try:
         serve(
             replace(request, name=name, options=options), out, lambda: reach.check_peers(gate.port)
@@ -52,7 +56,18 @@ def serve_within(reach: Reach, request: Request, out: BinaryIO) -> None:
     except PermissionError as error:
         raise SourceError(request.name, str(error)) from error
     except SourceError as error:
+        threading.Event().wait(LOOK_OUT_S)  # whoever cut the connection says why
         raise SourceError(error.url, gate.refused or error.reason) from error
+
+
+def _look_out(reach: Reach, gate: Gate) -> None:
+    """Cut connections that FFmpeg was led to, also while it is still opening the stream."""
+    while True:
+        try:
+            reach.check_peers(gate.port)
+        except PermissionError as error:
+            gate.refused = str(error)
+        threading.Event().wait(LOOK_OUT_S)
 
 
 def serve(request: Request, out: BinaryIO, check: Callable[[], None] = lambda: None) -> None:

@@ -4,7 +4,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
@@ -97,14 +97,16 @@ class Reach:
         return urlunsplit(parts._replace(netloc=netloc))
 
     def check_peers(self, gate_port: int) -> None:
-        """Raise PermissionError when this process is connected to where it may not be.
+        """Cut a connection of this process to where it may not be, and raise PermissionError.
 
-        The last word, for what FFmpeg resolves or is redirected to by itself (RTSP and RTMP):
-        a connection may have been tried, but nothing that came over it is handed on.
+        The last word, for what FFmpeg resolves or is redirected to by itself (RTSP and RTMP): a
+        connection may have been tried by then, but nothing that came over it is handed on.
         """
-        for own, peer in _connections():
+        for connection, own, peer in _connections():
             is_gate = gate_port in (own[1], peer[1]) and peer[0] in ("127.0.0.1", "::1")
             if not is_gate and not self.allows(str(peer[0])):
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
                 raise PermissionError(refusal("a redirection or a name"))
 
 
@@ -117,8 +119,8 @@ def refusal(what: str) -> str:
     )
 
 
-def _connections() -> Iterator[tuple[Any, Any]]:
-    """Yield (own address, peer) of every connected socket of this process."""
+def _connections() -> Iterator[tuple[socket.socket, Any, Any]]:
+    """Yield every connected socket of this process, its own address and its peer's."""
     folder = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"
     for name in os.listdir(folder):
         try:
@@ -127,7 +129,9 @@ def _connections() -> Iterator[tuple[Any, Any]]:
             continue  # not a socket, or closed meanwhile
         with closing(copy):
             try:
-                if copy.family in (socket.AF_INET, socket.AF_INET6):
-                    yield copy.getsockname(), copy.getpeername()
+                if copy.family not in (socket.AF_INET, socket.AF_INET6):
+                    continue
+                own, peer = copy.getsockname(), copy.getpeername()
             except OSError:
                 continue  # not connected
+            yield copy, own, peer
