@@ -27,9 +27,9 @@ HubDep = Annotated[Hub, Depends(_hub)]
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the documentation of the errors of a route: those that all have, and its own.
 
-    401 and 403 are the guard's: no token, or a name or web site that is not ours.
+    401, 403 and 413 are the guard's: no token, a foreign name or web site, too large.
     """
-    every = {400, 401, 403, 404, 422, 500, *statuses}
+    every = {400, 401, 403, 404, 413, 422, 500, *statuses}
     return {status: _described(status) for status in sorted(every)}
 
 
