@@ -119,6 +119,16 @@ def test_secrets_show_neither_as_values_nor_in_errors():
     assert "sk-secret" not in str(caught.value)
 
 
+def test_groups_inside_lists_are_shown_without_their_secrets():
+    servers = '[{"urls": ["turn:a.example:3478"], "username": "me", "credential": "sk-secret"}]'
+    merged = load_settings(sets=[f"server.ice_servers={servers}"], environ={})
+    assert merged.config.server.ice_servers[0].credential.get_secret_value() == "sk-secret"
+    (shown,) = [value for name, value, _ in merged.values() if name == "server.ice_servers"]
+    assert shown[0]["urls"] == ["turn:a.example:3478"] and "sk-secret" not in repr(shown)
+    with pytest.raises(ConfigError, match="ice_servers"):
+        load_settings(sets=['server.ice_servers=[{"urls": ["http://a.example"]}]'], environ={})
+
+
 def test_an_unknown_recipe_lists_the_known_ones():
     with pytest.raises(ConfigError, match="no recipe 'nonesuch'; choose from laptop, api"):
         load_settings("nonesuch", environ={})

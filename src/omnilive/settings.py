@@ -247,5 +247,7 @@ def _shown(value: Any) -> Any:
     if isinstance(value, SecretStr):
         return STARS if value.get_secret_value() else ""
     if isinstance(value, BaseModel):
-        value = value.model_dump()
+        value = {name: _shown(inner) for name, inner in value}
+    if isinstance(value, list | tuple):
+        value = [_shown(inner) for inner in value]
     return masked_value(value)

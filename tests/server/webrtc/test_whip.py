@@ -276,6 +276,11 @@ async def test_offers_that_cannot_be_served_are_refused_and_leave_nothing(
     assert not api.hub.running and not api.hub.lines.open
 
 
+async def test_a_listener_who_does_not_listen_is_refused(api: Api, path: str) -> None:
+    response = await post(api, f"{path}/whep", await offer("audio", "video"))
+    assert error_of(response) == (422, "sdp")
+
+
 async def test_what_is_not_there_is_a_404(api: Api, path: str) -> None:
     sdp = await offer("audio")
     assert error_of(await post(api, "/nobody/whip", sdp)) == (404, "unknown_session")

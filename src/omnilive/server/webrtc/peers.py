@@ -42,6 +42,8 @@ class Peers:
         async with self._place():
             webrtc = await run_in_threadpool(_webrtc)
             offer = webrtc.read_offer(content_type, body)
+            if way == "whep" and offer.hears_in is None and offer.looks_in is None:
+                raise Refusal(422, "sdp", "the offer receives nothing: WHEP is for playing")
             peer = webrtc.Peer(self._hub, session, way, offer, label)
             try:
                 answer = await peer.connect(local=local)
