@@ -18,7 +18,7 @@ FIRST_S = 14.0  # of the clip: what the camera shows begins here
 
 # What is said, and how long it is quiet before it.
 SPEECH = [
-    (14.0, "The red folder is in the second drawer."),
+    (20.0, "The red folder is in the second drawer."),
     (6.0, "Where is the red folder?"),
 ]
 QUIET_S = 60.0  # at the end

@@ -23,6 +23,9 @@ test("a watch is made in plain words, tried, fires, is explained, paused and del
   await words.fill("Tell me when the cat comes in");
   await page.getByRole("button", { name: "Check" }).click();
   await expect(page.getByText("Each time a cat appears")).toBeVisible();
+  const form = page.getByRole("form", { name: "Tell me when…" });
+  await form.getByRole("button", { name: "Try on the past" }).click();
+  await expect(form).toContainText("It would have fired 1 time:");
   await picture(page, "watch-understood");
   await page.getByRole("button", { name: "Arm", exact: true }).click();
   const card = page.getByRole("list", { name: "Your watches" }).getByRole("listitem").first();

@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { WebSocket } from "ws";
+
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const bin = join(root, ".venv", "bin");
 
@@ -56,13 +58,40 @@ export class RealServer {
     throw new Error(`the server did not start:\n${this.log}`);
   }
 
+  /** Have it load its models: one typed question, by the same way as the page's calls. */
+  async warm(): Promise<void> {
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify({ id: "warm" });
+    await fetch(`${this.url}/v1/sessions`, { method: "POST", headers, body });
+    const socket = new WebSocket(`${this.url.replace("http", "ws")}/v1/realtime?session=warm`);
+    const send = (event: object) => socket.send(JSON.stringify(event));
+    await new Promise<void>((resolve, reject) => {
+      socket.on("error", reject);
+      socket.on("message", (data) => {
+        const { type } = JSON.parse((data as Buffer).toString()) as { type: string };
+        if (type === "response.done") resolve();
+      });
+      socket.on("open", () => {
+        send({ type: "input_audio_buffer.append", audio: Buffer.alloc(48_000).toString("base64") });
+        const content = [{ type: "input_text", text: "What was said?" }];
+        const item = { type: "message", role: "user", content };
+        send({ type: "conversation.item.create", item });
+        send({ type: "response.create" });
+      });
+    });
+    socket.close();
+    await fetch(`${this.url}/v1/sessions/warm`, { method: "DELETE" });
+  }
+
   /** As a crash would: no time to say goodbye. */
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const child = this.#child;
     if (child?.exitCode !== null) return;
     const gone = new Promise((resolve) => child.once("exit", resolve));
     child.kill(signal);
+    const late = setTimeout(() => child.kill("SIGKILL"), 20_000);
     await gone;
+    clearTimeout(late);
   }
 
   async close(): Promise<void> {

@@ -89,7 +89,7 @@ async function serve(request, response, url) {
     .split("/")
     .slice(1)
     .map(decodeURIComponent);
-  const named = number && number !== "preview" ? "N" : number;
+  const named = number && number !== "preview" && number !== "dry-run" ? "N" : number;
   const route = `${method} ${[id && "ID", part, named, leaf].filter(Boolean).join("/")}`;
   switch (route) {
     case "GET ":
@@ -150,6 +150,10 @@ async function serve(request, response, url) {
       return reply(response, 201, bookOf(id).add(JSON.parse(await bodyOf(request)).text));
     case "POST ID/watches/preview":
       return reply(response, 200, preview(JSON.parse(await bodyOf(request)).text));
+    case "POST ID/watches/dry-run":
+      return reply(response, 200, {
+        alerts: bookOf(id).tryOut(JSON.parse(await bodyOf(request)).text),
+      });
     case "PATCH ID/watches/N":
       return reply(
         response,

@@ -11,10 +11,13 @@ const THINGS = /\b(cat|person|kettle|parcel)\b/i;
 export function preview(text) {
   const thing = THINGS.exec(text)?.[1]?.toLowerCase();
   if (thing === undefined) {
-    return { understood: null, rule: null, question: "What should I look or listen for?" };
+    const question = "What should I look or listen for?";
+    const suggestions = ["Tell me when a cat appears"];
+    return { understood: false, readable: "", rule: null, notes: [], question, suggestions };
   }
-  const understood = `Each time a ${thing} appears, tell you by voice and on the page.`;
-  return { understood, rule: { when: { kind: "object", labels: [thing] } }, question: null };
+  const readable = `Each time a ${thing} appears, tell you by voice and on the page.`;
+  const rule = { what: { kind: "object", labels: [thing] } };
+  return { understood: true, readable, rule, notes: [], question: "", suggestions: [] };
 }
 
 /** @param {Stored} stored @param {Watch} watch @returns {Alert[]} */
@@ -27,7 +30,7 @@ function findings(stored, watch) {
         type: /** @type {const} */ ("alert"),
         t: fact.end_s,
         watch: watch.id,
-        rule: watch.understood,
+        rule: watch.readable,
         text: `A ${thing} appeared.`,
         start_s: fact.start_s,
         end_s: fact.end_s,
@@ -70,12 +73,12 @@ export class WatchBook {
 
   /** @param {string} text */
   add(text) {
-    const { understood, rule, question } = preview(text);
-    if (understood === null) throw new Failure(422, "rule", String(question));
+    const { understood, readable, rule, question } = preview(text);
+    if (!understood) throw new Failure(422, "rule", String(question));
     this.made += 1;
     const id = `w${this.made}`;
     /** @type {Watch} */
-    const watch = { id, text, understood, state: "armed", rule, fired: 0, last_alert_t: null };
+    const watch = { id, text, readable, state: "armed", rule, alerts: 0, last_s: null, error: "" };
     this.watches.set(id, watch);
     this.note(id, "added");
     return watch;
@@ -85,9 +88,9 @@ export class WatchBook {
   change(id, change) {
     const watch = this.find(id);
     if (change.text !== undefined) {
-      const { understood, rule } = preview(change.text);
-      if (understood === null) throw new Failure(422, "rule", "What should I look for?");
-      Object.assign(watch, { text: change.text, understood, rule });
+      const { understood, readable, rule } = preview(change.text);
+      if (!understood) throw new Failure(422, "rule", "What should I look for?");
+      Object.assign(watch, { text: change.text, readable, rule });
     }
     if (change.state !== undefined) watch.state = change.state;
     this.note(id, change.state ?? "edited");
@@ -106,6 +109,13 @@ export class WatchBook {
     return findings(this.log.stored, this.find(id));
   }
 
+  /** @param {string} text */
+  tryOut(text) {
+    const { readable, rule } = preview(text);
+    const watch = { id: "", text, readable, rule, alerts: 0, last_s: null, error: "" };
+    return findings(this.log.stored, { ...watch, state: "paused" });
+  }
+
   /** @param {string} id @param {number} t */
   explain(id, t) {
     const fired = findings(this.log.stored, this.find(id)).some(
@@ -122,8 +132,8 @@ export class WatchBook {
     const watch = [...this.watches.values()].find(({ state }) => state === "armed");
     const finding = watch && findings(this.log.stored, watch).at(-1);
     if (!watch || !finding) return;
-    watch.fired += 1;
-    watch.last_alert_t = finding.start_s;
+    watch.alerts += 1;
+    watch.last_s = finding.start_s;
     this.log.append({ ...finding });
   }
 }

@@ -168,17 +168,20 @@ export interface Alert extends Logged {
   duplicate?: number;
 }
 
-export type WatchState = "armed" | "paused" | "done";
+export const WATCH_STATES = ["armed", "paused", "done", "failed"] as const;
 
-/** A standing watch. `understood` is the rule in words, `rule` as it is stored. */
+/** A standing watch. `readable` is the rule as understood, `rule` as it is stored. */
 export interface Watch {
   id: string;
   text: string;
-  understood: string;
-  state: WatchState;
+  readable: string;
+  state: (typeof WATCH_STATES)[number];
   rule: unknown;
-  fired: number;
-  last_alert_t: number | null;
+  /** How often it has fired. */
+  alerts: number;
+  last_s: number | null;
+  /** Why it failed. */
+  error: string;
 }
 
 /** Why a watch fired, or stayed silent, at a second. */
@@ -189,10 +192,15 @@ export interface Explanation {
   text: string;
 }
 
+/** How a sentence would be understood; where it is not, what is asked back. */
 export interface WatchPreview {
-  understood: string | null;
-  rule: unknown;
-  question: string | null;
+  understood: boolean;
+  readable: string;
+  /** What to know about it, such as that it is hard to see. */
+  notes: string[];
+  question: string;
+  /** Sentences that would be understood. */
+  suggestions: string[];
 }
 
 export type SessionEvent =

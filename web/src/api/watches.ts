@@ -38,9 +38,16 @@ export function deleteWatch(session: string, watch: string): Promise<void> {
   return request(path(session, watch), { method: "DELETE" });
 }
 
-/** What a watch would have said about all that is stored. */
-export async function dryRun(session: string, watch: string): Promise<Alert[]> {
-  return (await post<{ alerts: Alert[] }>(`${path(session, watch)}/dry-run`, {})).alerts;
+/** What a stored watch, or one in these words, would have said about all that is stored. */
+export async function dryRun(
+  session: string,
+  tried: { watch: string } | { text: string },
+): Promise<Alert[]> {
+  const found =
+    "watch" in tried
+      ? post<{ alerts: Alert[] }>(`${path(session, tried.watch)}/dry-run`, {})
+      : post<{ alerts: Alert[] }>(`${path(session)}/dry-run`, tried);
+  return (await found).alerts;
 }
 
 /** Why a watch fired at a second of the past, or stayed silent. */
@@ -48,7 +55,7 @@ export function explain(session: string, watch: string, t: number): Promise<Expl
   return request(`${path(session, watch)}/explain?t=${t.toFixed(2)}`);
 }
 
-export async function listAlerts(session: string, limit = 100): Promise<Alert[]> {
+export async function listAlerts(session: string, limit = 5000): Promise<Alert[]> {
   const found = await request<{ alerts: Alert[] }>(`${sessionPath(session)}/alerts?limit=${limit}`);
   return found.alerts;
 }

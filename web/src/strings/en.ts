@@ -254,6 +254,7 @@ export const en = {
   "watches.armed": "armed",
   "watches.paused": "paused",
   "watches.done": "done",
+  "watches.failed": "failed",
   "watches.pause": "Pause",
   "watches.resume": "Arm again",
   "watches.edit": "Edit",

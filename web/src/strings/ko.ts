@@ -254,6 +254,7 @@ export const ko: Dictionary = {
   "watches.armed": "켜짐",
   "watches.paused": "멈춤",
   "watches.done": "끝남",
+  "watches.failed": "실패",
   "watches.pause": "멈추기",
   "watches.resume": "다시 켜기",
   "watches.edit": "고치기",

@@ -253,6 +253,7 @@ export const zh: Dictionary = {
   "watches.armed": "已启用",
   "watches.paused": "已暂停",
   "watches.done": "已完成",
+  "watches.failed": "已失败",
   "watches.pause": "暂停",
   "watches.resume": "重新启用",
   "watches.edit": "编辑",

@@ -10,25 +10,26 @@ import { ErrorNote } from "../ui/ErrorNote";
 
 interface DryRunProps {
   id: string;
-  watch: string;
+  tried: { watch: string } | { text: string };
   onShow: (t: number, highlight?: Highlight) => void;
 }
 
 /** What a watch would have said about what is stored already. */
-export function DryRun({ id, watch, onShow }: DryRunProps) {
+export function DryRun({ id, tried, onShow }: DryRunProps) {
   const [alerts, setAlerts] = useState<Alert[] | null>(null);
   const [error, setError] = useState<string | null>(null);
+  const [asked] = useState(tried);
 
   useEffect(() => {
     let current = true;
-    dryRun(id, watch).then(
+    dryRun(id, asked).then(
       (found) => current && setAlerts(found),
       (thrown: unknown) => current && setError(asApiError(thrown).message),
     );
     return () => {
       current = false;
     };
-  }, [id, watch]);
+  }, [id, asked]);
 
   if (error !== null) return <ErrorNote message={error} />;
   return (

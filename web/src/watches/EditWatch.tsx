@@ -13,7 +13,7 @@ export function EditWatch(props: { id: string; watch: Watch; onDone: () => void 
   const [text, setText] = useState(watch.text);
   const [preview, setPreview] = useState<WatchPreview | null>(null);
   const [error, setError] = useState<string | null>(null);
-  const ready = preview !== null && preview.understood !== null;
+  const ready = preview?.understood === true;
 
   async function step(): Promise<void> {
     setError(null);
@@ -53,7 +53,15 @@ export function EditWatch(props: { id: string; watch: Watch; onDone: () => void 
           {t(ready ? "watches.save" : "watches.preview")}
         </button>
       </div>
-      {preview && <Understood preview={preview} />}
+      {preview && (
+        <Understood
+          preview={preview}
+          onSuggestion={(words) => {
+            setText(words);
+            setPreview(null);
+          }}
+        />
+      )}
       {error !== null && <ErrorNote message={error} />}
     </form>
   );

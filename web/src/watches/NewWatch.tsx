@@ -3,17 +3,26 @@ import { useState, type SubmitEvent } from "react";
 import { asApiError } from "../api/request";
 import type { WatchPreview } from "../api/types";
 import { createWatch, previewWatch } from "../api/watches";
+import type { Highlight } from "../session/usePlayhead";
 import { t } from "../strings";
 import { ErrorNote } from "../ui/ErrorNote";
 import { Icon } from "../ui/Icon";
+import { DryRun } from "./DryRun";
 import { Understood } from "./Understood";
 
 const EXAMPLES = ["watches.example.1", "watches.example.2", "watches.example.3"] as const;
 
-/** A watch in plain words: first shown as understood, then armed. */
-export function NewWatch({ id, onMade }: { id: string; onMade: () => void }) {
+interface NewWatchProps {
+  id: string;
+  onMade: () => void;
+  onShow: (t: number, highlight?: Highlight) => void;
+}
+
+/** A watch in plain words: first shown as understood, tried on the past, then armed. */
+export function NewWatch({ id, onMade, onShow }: NewWatchProps) {
   const [text, setText] = useState("");
   const [preview, setPreview] = useState<WatchPreview | null>(null);
+  const [trying, setTrying] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
 
@@ -38,6 +47,7 @@ export function NewWatch({ id, onMade }: { id: string; onMade: () => void }) {
       await createWatch(id, text.trim());
       setText("");
       setPreview(null);
+      setTrying(false);
       onMade();
     });
   }
@@ -45,6 +55,7 @@ export function NewWatch({ id, onMade }: { id: string; onMade: () => void }) {
   function type(words: string): void {
     setText(words);
     setPreview(null);
+    setTrying(false);
     setError(null);
   }
 
@@ -91,13 +102,25 @@ export function NewWatch({ id, onMade }: { id: string; onMade: () => void }) {
       )}
       {preview && (
         <div className="preview-card">
-          <Understood preview={preview} />
-          {preview.understood !== null && (
-            <button type="button" className="button primary" disabled={busy} onClick={arm}>
-              <Icon name="bell" size={18} />
-              {t("watches.arm")}
-            </button>
+          <Understood
+            preview={preview}
+            onSuggestion={(words) => {
+              type(words);
+              check(words);
+            }}
+          />
+          {preview.understood && (
+            <div className="live-actions">
+              <button type="button" className="button primary" disabled={busy} onClick={arm}>
+                <Icon name="bell" size={18} />
+                {t("watches.arm")}
+              </button>
+              <button type="button" className="button" onClick={() => setTrying(true)}>
+                {t("watches.dry")}
+              </button>
+            </div>
           )}
+          {trying && <DryRun id={id} tried={{ text: text.trim() }} onShow={onShow} />}
         </div>
       )}
       {error !== null && <ErrorNote message={error} />}

@@ -1,7 +1,7 @@
 import { useState } from "react";
 
 import { asApiError } from "../api/request";
-import type { Watch } from "../api/types";
+import { WATCH_STATES, type Watch } from "../api/types";
 import { changeWatch, deleteWatch } from "../api/watches";
 import type { Highlight } from "../session/usePlayhead";
 import { clock } from "../format";
@@ -28,7 +28,7 @@ type Open = "edit" | "dry" | "explain" | "delete" | null;
 export function WatchCard({ id, watch, edge_s, onChanged, onShow }: WatchCardProps) {
   const [open, setOpen] = useState<Open>(null);
   const [error, setError] = useState<string | null>(null);
-  const { text, understood, state, fired, last_alert_t } = watch;
+  const { text, readable, state, alerts, last_s } = watch;
   const armed = state === "armed";
   const toggle = (part: Open) => setOpen(open === part ? null : part);
 
@@ -46,11 +46,11 @@ export function WatchCard({ id, watch, edge_s, onChanged, onShow }: WatchCardPro
         <span className="watch-state">{t(stateKey(state))}</span>
       </div>
       <p className="fine">
-        {t("watches.understood")}: {understood}
+        {t("watches.understood")}: {readable}
       </p>
       <p className="fine">
-        {tn("watches.fired", fired)}
-        {last_alert_t !== null && `, ${t("watches.last", { time: clock(last_alert_t) })}`}
+        {tn("watches.fired", alerts)}
+        {last_s !== null && `, ${t("watches.last", { time: clock(last_s) })}`}
       </p>
       <div className="watch-buttons">
         {state !== "done" && (
@@ -66,6 +66,7 @@ export function WatchCard({ id, watch, edge_s, onChanged, onShow }: WatchCardPro
         <Act icon="trash" label={t("watches.delete")} onClick={() => toggle("delete")} />
       </div>
       {error !== null && <ErrorNote message={error} />}
+      {watch.error !== "" && <ErrorNote message={watch.error} />}
       {open === "edit" && (
         <EditWatch
           id={id}
@@ -76,7 +77,7 @@ export function WatchCard({ id, watch, edge_s, onChanged, onShow }: WatchCardPro
           }}
         />
       )}
-      {open === "dry" && <DryRun id={id} watch={watch.id} onShow={onShow} />}
+      {open === "dry" && <DryRun id={id} tried={{ watch: watch.id }} onShow={onShow} />}
       {open === "explain" && <Explain id={id} watch={watch.id} at_s={edge_s} choose />}
       {open === "delete" && (
         <ConfirmDialog
@@ -97,7 +98,9 @@ export function WatchCard({ id, watch, edge_s, onChanged, onShow }: WatchCardPro
 }
 
 function stateKey(state: Watch["state"]) {
-  return `watches.${state}` as const;
+  // A newer server may know more states than this page.
+  const known = WATCH_STATES.find((name) => name === state) ?? "armed";
+  return `watches.${known}` as const;
 }
 
 function Act(props: { icon: IconName; label: string; onClick: () => void }) {

@@ -26,7 +26,7 @@ export function WatchesPanel({ id, state, onShow }: WatchesPanelProps) {
       </h2>
       {/* Scrolls, so it can be reached with the keyboard. */}
       <div className="scroller" tabIndex={0} role="group" aria-label={t("watches.title")}>
-        <NewWatch id={id} onMade={reload} />
+        <NewWatch id={id} onMade={reload} onShow={onShow} />
         {error !== null && <ErrorNote message={error} action={t("retry")} onAction={reload} />}
         {watches !== null && watches.length > 0 && (
           <ul className="watch-list" aria-label={t("watches.list")}>
