@@ -73,6 +73,7 @@ class Conversation:
         self._is_soft = False  # its own voice comes back: fall silent only for words
         self._echo_from_s = 0.0  # seconds of the response at which the present voice began
         self._last_words: tuple[float, list[str]] = (-1e9, [])  # when it ended, what it said
+        self._echoes: deque[int] = deque(maxlen=50)  # utterances that were its own voice
         self._was_asked = False
         self._unnoted: Turn | None = None  # a question whose answer was cut off before a word
         self._pending: Said | None = None  # committed, answered when that is asked for
@@ -122,17 +123,17 @@ class Conversation:
         kind: Kind = self._kind_of(part) if part is not None else "real"
         language = str(heard.data.get("language", ""))
         number, text = number_of(heard), heard.text.strip()
+        if part is not None:
+            self._understood(kind, now)
         if heard.final:
             self._tell(
                 Transcript(
                     t=now, number=number, text=text, language=language,
-                    by_assistant=kind == "echo",
+                    by_assistant=number in self._echoes,
                 )
             )  # fmt: skip
         elif text:
             self._tell(TranscriptDelta(t=now, number=number, text=text))
-        if part is not None:
-            self._understood(kind, now)
         self._advance()
 
     # what is asked for by hand
@@ -283,6 +284,7 @@ class Conversation:
         if kind == "echo":
             self._is_soft = self._response is not None
             for number in self._turns.drop():
+                self._echoes.append(number)
                 self._ears.label_utterance(number, by="assistant")
         elif self._response is not None and self.config.interrupt:
             self._turns.drop()

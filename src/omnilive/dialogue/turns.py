@@ -44,14 +44,23 @@ class Part:
 class Said:
     """A turn that is over. `asked`: by hand. The last two are when each became known."""
 
-    text: str
-    numbers: tuple[int, ...]
+    pieces: tuple[tuple[int, str], ...]  # number and text of each utterance
     start_s: float
     end_s: float
     asked: bool = False
     joined: bool = False
     judged_t: float = 0.0
     heard_t: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """What was said, as one."""
+        return " ".join(text for _, text in self.pieces)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The utterances of the turn."""
+        return tuple(number for number, _ in self.pieces)
 
 
 @dataclass(slots=True)
@@ -178,7 +187,7 @@ class Turns:
             return part
         part = Part(number, start_s, start_s, np.zeros(0, np.float32))
         if self.last is not None and number in self.last.numbers:
-            part.said_before = len(words_of(self.last.text))
+            part.said_before = len(words_of(dict(self.last.pieces)[number]))
         if not self.parts and self.last is not None:
             goes_on = number in self.last.numbers or now - self.taken_t <= self.config.join_s
             if not goes_on:
@@ -189,23 +198,19 @@ class Turns:
         return part
 
     def _taken(self, now: float) -> Said:
-        before, parts = self.last, [p for p in self.parts if p.text]
-        texts, numbers = [p.text for p in parts], [p.number for p in parts]
+        parts = [p for p in self.parts if p.text]
+        before = self.last if parts else None
         start_s = min((p.start_s for p in parts), default=now)
-        joined = before is not None and bool(parts)
-        if before is not None and joined:
-            same = set(before.numbers) & set(numbers)
-            if not same:
-                texts.insert(0, before.text)
-            numbers = [*(n for n in before.numbers if n not in same), *numbers]
-            start_s = before.start_s
+        pieces = dict(before.pieces) if before is not None else {}
+        pieces |= {p.number: p.text for p in parts}  # an utterance that went on is heard anew
         said = Said(
-            text=" ".join(texts), numbers=tuple(numbers), start_s=start_s,
-            end_s=max((p.end_s for p in parts), default=now), asked=self.asked, joined=joined,
-            judged_t=self.over_t or now, heard_t=max(self.heard_t, 0.0),
+            pieces=tuple(pieces.items()),
+            start_s=start_s if before is None else min(start_s, before.start_s),
+            end_s=max((p.end_s for p in parts), default=now), asked=self.asked,
+            joined=before is not None, judged_t=self.over_t or now, heard_t=self.heard_t,
         )  # fmt: skip
         self.drop()
-        self.last, self.taken_t = (said if said.text else None), now
+        self.last, self.taken_t = (said if pieces else None), now
         return said
 
 
