@@ -40,6 +40,7 @@ from omnilive.reasoning.shown import shown
 Pace = Literal["live", "fast"]
 CATCH_UP_S = 10.0  # longest wait at live pace for perception to reach a question's moment
 TAG_LABELS = "efficientnet_labels.txt"
+HEARD_S = 0.35  # the same for a question asked aloud: its answer is to begin at once
 NEWEST_S = 5.0  # a picture is of now when it is not older
 
 
@@ -210,7 +211,7 @@ class Session:
         question: str,
         t: float | None = None,
         *,
-        catch_up_s: float = CATCH_UP_S,
+        catch_up_s: float | None = None,
         pictures_only: bool = False,
         instructions: str = "",
         tools: Sequence[Mapping[str, Any]] = (),
@@ -221,7 +222,8 @@ class Session:
         """Yield the answer in pieces as they are decided, calls of `tools`, the Answer last.
 
         Closing the iterator stops the model. With `pictures_only`, which is for questions that
-        were heard, nothing is waited for but the picture, and that only if it matters.
+        were heard, nothing is waited for but the picture, and that only if it matters; for
+        `catch_up_s` at most (default: CATCH_UP_S, or HEARD_S for what was heard).
         `images` (JPEG or PNG) are looked at, and what is in them is asked about. See
         dialogue/base.py for the rest. ConfigError for an empty question or a bad picture.
         """
@@ -233,7 +235,9 @@ class Session:
             raise ConfigError('the question is empty: ask something, such as "what was said?"')
         if running := [p for p in self.pipelines if p.t > -1e9]:
             if t is None:
-                t = await _caught_up(running, ask.question, catch_up_s, pictures_only)
+                longest_s = HEARD_S if pictures_only else CATCH_UP_S
+                wait_s = longest_s if catch_up_s is None else catch_up_s
+                t = await _caught_up(running, ask.question, wait_s, pictures_only)
             newest = max(running, key=lambda p: p.newest.t if p.newest else -1e9).newest
             is_now = newest is not None and abs(newest.t - t) < NEWEST_S
             newest_jpeg = partial(as_jpeg, newest.rgb) if newest is not None and is_now else None

@@ -89,7 +89,7 @@ class Brain(Protocol):
         question: str,
         t: float | None = None,
         *,
-        catch_up_s: float = CATCH_UP_S,
+        catch_up_s: float | None = None,
         pictures_only: bool = False,
         instructions: str = "",
         tools: Sequence[Mapping[str, Any]] = (),
@@ -99,7 +99,8 @@ class Brain(Protocol):
     ) -> AsyncIterator["str | ToolCall | Answer"]:
         """Yield pieces of text, tool calls, and the whole Answer last; stops when closed.
 
-        `pictures_only` does not wait for speech before the question to be transcribed.
+        `pictures_only` does not wait for speech before the question to be transcribed;
+        `catch_up_s` bounds the wait for what is waited for (None: as suits the question).
         `history` are the messages so far, results of functions included (then `question` may
         be empty); None: what the log holds of the dialogue. `spoken` is when the question
         itself was being said: that speech is no evidence. The Answer's `seq` is its log line.
