@@ -404,6 +404,9 @@ def _picture(text: str, shielded: Shielded, known: Known, expected: bool) -> Cla
         event = "leaves" if event_of(text) == "leaves" else "appears"
         return Clause(Scene.model_validate({"tags": (tag,), "event": event}), notes=(note,))
     content = [w for w in re.findall(r"[a-z]+", text.lower()) if w not in _PRONOUNS]
+    acting = re.fullmatch(r"((?:an? |the |my )?\w+(?: \w+)?) \w+(?:s|ing|ed)", things)
+    if acting:
+        things = acting[1]
     if expected and content:
         raise unseen(shielded.restore(_article(things)) or text, known)
     raise unclear(shielded.restore(text))

@@ -9,13 +9,12 @@ from omnilive.core.worker import Worker
 from omnilive.dialogue.watches.book import Book
 from omnilive.dialogue.watches.checks import Checker
 from omnilive.dialogue.watches.config import WatchesConfig
-from omnilive.dialogue.watches.describe import describe
 from omnilive.dialogue.watches.explain import dry_run, explain, sources_of
 from omnilive.dialogue.watches.known import Known
 from omnilive.dialogue.watches.matching import Likeness
 from omnilive.dialogue.watches.narration import Narration
 from omnilive.dialogue.watches.outcome import Reply, Understood
-from omnilive.dialogue.watches.parse import parse, vet
+from omnilive.dialogue.watches.parse import parse, readable, vet
 from omnilive.dialogue.watches.policy import POLICIES, Policy, Tools
 from omnilive.dialogue.watches.rule import Rule, parts_of, rule_from_json, rule_json
 from omnilive.memory.embed import Embedder
@@ -279,7 +278,7 @@ def as_json(row: WatchRow, status: Mapping[str, Any]) -> Line:
     """Return a watch in its public form."""
     rule = rule_from_json(row.rule)
     return {
-        "id": row.id, "version": row.version, "text": rule.text, "readable": describe(rule),
+        "id": row.id, "version": row.version, "text": rule.text, "readable": readable(rule),
         "rule": row.rule, "made_s": row.made_s, **status,
     }  # fmt: skip
 
