@@ -16,7 +16,6 @@ from omnilive.reasoning.base import ToolCall as ToolCall
 
 Reason: TypeAlias = Literal["turn", "typed", "proactive", "create"]
 Status: TypeAlias = Literal["completed", "cancelled", "failed"]
-CATCH_UP_S = 1.0  # longest wait of a spoken answer for perception to reach the question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
