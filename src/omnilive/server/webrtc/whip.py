@@ -36,7 +36,7 @@ _ANSWERED = {
     }
 }
 _OFFER, _FRAGMENT = _body("application/sdp"), _body(FRAGMENT_TYPE)
-_ERRORS = _ANSWERED | errors(409, 413, 415, 429, 503)
+_ERRORS = _ANSWERED | errors(409, 413, 415, 429, 503, 507)
 
 
 @router.post(
