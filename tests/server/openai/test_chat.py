@@ -223,6 +223,12 @@ async def test_broken_json_and_large_bodies_are_refused(library: Library):
             "/v1/chat/completions", content=b"{", headers={"content-type": "application/json"}
         )
         assert broken.status_code == 400 and broken.json()["error"]["type"]
+        for text in ("\ud800", "x\udfff"):
+            body = json.dumps({"model": text, "messages": [{"role": "user", "content": text}]})
+            half = await api.http.post(
+                "/v1/chat/completions", content=body, headers={"content-type": "application/json"}
+            )
+            assert (half.status_code, half.json()["error"]["code"]) == (400, "invalid_json")
         large: Any = {"model": MODEL, "messages": [{"role": "user", "content": "x" * 9000}]}
         assert (await api.http.post("/v1/chat/completions", json=large)).status_code == 413
 

@@ -517,6 +517,8 @@ async def test_wrong_settings_change_nothing(change: Any, param: str):
         ("{", "invalid_json"),
         ("[" * 100_000, "invalid_json"),
         ("[]", "invalid_json"),
+        ('{"type": "session.update", "session": {"tools": [NaN]}}', "invalid_json"),
+        ('{"type": "\\ud800"}', "invalid_json"),
         (b"\x00\x01", "invalid_value"),
         ({"type": "session.destroy"}, "invalid_value"),
         ({"type": ["x"]}, "invalid_value"),

@@ -1,6 +1,8 @@
 """Errors in the shape of OpenAI's API: `{"error": {"message", "type", "param", "code"}}`."""
 
+import json
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,6 +17,7 @@ from omnilive.core.errors import OmniLiveError
 from omnilive.server.errors import Refusal, status_of
 
 logger = logging.getLogger(__name__)
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class Problem(Refusal):
@@ -71,6 +74,7 @@ class OpenAIRoute(APIRoute):
 
         async def answered(request: Request) -> Response:
             try:
+                refuse_halves(await request.body())
                 return await handle(request)
             except (Refusal, OmniLiveError, RequestValidationError, HTTPException) as error:
                 status, detail = described(error)
@@ -79,6 +83,21 @@ class OpenAIRoute(APIRoute):
                 return JSONResponse({"error": detail}, status)
 
         return answered
+
+
+def refuse_halves(text: str | bytes) -> None:
+    """Raise Problem for JSON with half a surrogate pair: no answer that holds it can be sent."""
+    data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
+    if _HALF.search(data) is None:
+        return
+    try:
+        json.dumps(json.loads(data), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Problem(
+            "half a character: a surrogate without its other half", code="invalid_json"
+        ) from None
+    except (ValueError, RecursionError):
+        pass  # told by whoever reads it
 
 
 def described(error: Exception) -> tuple[int, dict[str, Any]]:

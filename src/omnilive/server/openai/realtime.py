@@ -19,7 +19,7 @@ from omnilive.server.openai.intake import Intake
 from omnilive.server.openai.items import Items, new_id, read_item
 from omnilive.server.openai.models import PREFIX
 from omnilive.server.openai.needs import LineLike, Talk
-from omnilive.server.openai.problems import Problem, described
+from omnilive.server.openai.problems import Problem, described, refuse_halves
 from omnilive.server.openai.speaker import Speaker
 from omnilive.server.openai.telling import Telling
 from omnilive.server.openai.terms import Terms
@@ -340,6 +340,10 @@ class _Told(Exception):
     """The client has been told already."""
 
 
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
 def _read(message: str | bytes | Event) -> Event:
     """Return a client's event; raises Problem when it is none."""
     if isinstance(message, bytes):
@@ -347,8 +351,9 @@ def _read(message: str | bytes | Event) -> Event:
     if isinstance(message, str):
         if len(message) > EVENT_MAX_BYTES:
             raise Problem(f"larger than {EVENT_MAX_BYTES} bytes", code="too_large")
+        refuse_halves(message)
         try:
-            message = json.loads(message)
+            message = json.loads(message, parse_constant=_no_number)
         except (ValueError, RecursionError):
             raise Problem("this is not JSON", code="invalid_json") from None
     if not isinstance(message, dict):
