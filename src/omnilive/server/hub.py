@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 from starlette.concurrency import run_in_threadpool
 
+from omnilive.core.errors import ConfigError
 from omnilive.core.events import Answer, Evidence
 from omnilive.memory.answers import log_answer
 from omnilive.memory.forget import Forgotten, forget
@@ -332,6 +333,8 @@ def _asked(store: SqliteStore, **parts: Any) -> "Ask":
     from omnilive.reasoning.ask import Ask
 
     ask = Ask(**parts)
+    if not ask.question.strip() and not ask.has_result:
+        raise ConfigError('the question is empty: ask something, such as "what was said?"')
     return ask if ask.t is not None else replace(ask, t=store.end_s())
 
 
