@@ -17,7 +17,7 @@ from omnilive.memory.base import SourceRow
 from omnilive.memory.moments import belongs, describe
 from omnilive.memory.spans import SHORTEST_S, Span, is_whole, merged, overlaps, rest
 from omnilive.memory.sqlite import SqliteStore, keyframe_path
-from omnilive.memory.watches import EDITS, WORLD
+from omnilive.memory.watches import EDITS, NARRATOR, WORLD
 from omnilive.memory.wipe import note_due, wipe
 
 _STRUCTURE = ("source", "health", "gap", "watch", "forgotten")  # lines without anything perceived
@@ -247,6 +247,7 @@ class _Forgetting:
                     kept for thing in world.get(name, ()) if (kept := self._thing(thing))
                 ]
             self._store.set_meta(WORLD, json.dumps(world))
+        self._db.execute("DELETE FROM meta WHERE key = ?", (NARRATOR,))
         # Whoever runs the watches reads them anew when this number has changed.
         self._store.set_meta(EDITS, str(int(meta.get(EDITS, "0")) + 1))
 

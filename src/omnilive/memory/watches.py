@@ -13,6 +13,7 @@ from omnilive.memory.base import Fact
 from omnilive.memory.sqlite import _FACT, SqliteStore, _fact
 
 CURSOR, WORLD, EDITS = "watch_cursor", "watch_world", "watch_edits"
+NARRATOR = "watch_narrator"  # how far the narration has come
 KEPT_DONE = 1000  # rows of the outbox that are kept after they were delivered or given up
 
 

@@ -21,9 +21,9 @@ from omnilive.dialogue.watches.rule import Rule, rule_from_json, rule_json
 from omnilive.dialogue.watches.state import Thing, World
 from omnilive.memory.ledger import Noted
 from omnilive.memory.sqlite import SqliteStore
-from omnilive.memory.watches import WatchRow, WatchTable
+from omnilive.memory.watches import CURSOR, EDITS, WatchRow, WatchTable
 
-EDITS, NUMBER = "watch_edits", "watch_number"  # rows of the table `meta`
+NUMBER = "watch_number"  # a row of the table `meta`
 OUTSIDE = ("webhook", "mqtt")  # targets that are delivered from the outbox
 STATES = ("armed", "paused")
 Line = dict[str, Any]
@@ -313,7 +313,7 @@ class Book:
 
     def _stored_mark(self) -> tuple[str, str]:
         meta = self.table.marks()
-        return meta.get("watch_cursor", ""), meta.get(EDITS, "")
+        return meta.get(CURSOR, ""), meta.get(EDITS, "")
 
     def _save(self, *, is_changed: bool) -> None:
         """Store how far each watch has come, what they know, and up to which line."""

@@ -15,8 +15,9 @@ from omnilive.dialogue.watches.narrate import Commentary, Procedure, Remark, Ste
 from omnilive.dialogue.watches.rule import Condition
 from omnilive.memory.ledger import Noted
 from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.watches import EDITS, NARRATOR
 
-SETTINGS, STATE = "watch_narration", "watch_narrator"  # rows of the table `meta`
+SETTINGS, STATE = "watch_narration", NARRATOR  # rows of the table `meta`
 MAX_STEPS = 50
 _CONDITION = TypeAdapter(Condition)
 Line = dict[str, Any]
@@ -70,9 +71,10 @@ class Narration:
     def _load(self) -> None:
         rows = self.store.meta()
         settings = rows.get(SETTINGS, "")
-        if settings == self._settings:
+        if settings + rows.get(EDITS, "") == self._settings:  # forgetting counts as an edit
             return
-        self._settings, self._teller = settings, None
+        was_running = self._teller is not None
+        self._settings, self._teller = settings + rows.get(EDITS, ""), None
         known: dict[str, Any] = json.loads(settings) if settings else {"mode": "off"}
         state = json.loads(rows.get(STATE, "{}"))
         if known["mode"] == "commentary":
@@ -85,6 +87,8 @@ class Narration:
                 for step in known["steps"]
             )
             self._teller = Procedure.from_json(steps, self._likeness, state)
+        if self._teller is not None and was_running:
+            self._teller.world.stale.clear()
 
     def _write(self, remark: Remark) -> Line:
         things = remark.things[:SHOWN]
