@@ -111,3 +111,18 @@ def test_what_the_guard_answers_is_documented_everywhere() -> None:
             assert statuses <= set(operation["responses"]), f"{method} {path}"
             if method == "post" and path.endswith(("sessions", "ask", "sources", "whip", "whep")):
                 assert {"413", "429"} <= set(operation["responses"]), path
+
+
+def test_every_json_body_has_an_example() -> None:
+    known = schema.raw_schema["components"]["schemas"]
+
+    def has_example(content: dict[str, Any]) -> bool:
+        name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+        shape = known.get(name, content.get("schema", {}))
+        return "example" in content or "examples" in shape
+
+    for path, methods in schema.raw_schema["paths"].items():
+        for method, operation in methods.items():
+            for status, response in operation["responses"].items():
+                content = response.get("content", {}).get("application/json")
+                assert content is None or has_example(content), f"{method} {path} {status}"

@@ -1,6 +1,6 @@
 """Is the server alive, and is it ready: are the models there that its settings name?"""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
 
@@ -16,13 +16,17 @@ LANGUAGE_MODELS = {"embedded": "smollm2-135m-instruct-q4_1"}
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz", responses=FORBIDDEN)
+def _says(status: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {"application/json": {"example": {"status": status}}}}}
+
+
+@router.get("/healthz", responses=FORBIDDEN | _says("ok"))
 async def alive() -> dict[str, str]:
     """Answer, which is all it takes."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", responses=FORBIDDEN | {503: {"model": ErrorBody}})
+@router.get("/readyz", responses=FORBIDDEN | _says("ready") | {503: {"model": ErrorBody}})
 def ready(hub: HubDep) -> dict[str, str]:
     """Tell whether a source can be watched and a question answered now."""
     if hub.closing:

@@ -18,6 +18,11 @@ def _request(**values: Any) -> ConfigDict:
     return ConfigDict(extra="forbid", allow_inf_nan=False, json_schema_extra={"examples": [values]})
 
 
+def _examples_of(shape: type[BaseModel]) -> Any:
+    extra: Any = shape.model_config.get("json_schema_extra")
+    return extra["examples"]
+
+
 class ErrorDetail(BaseModel):
     """What went wrong, for programs (`code`) and for people (`message`)."""
 
@@ -65,6 +70,7 @@ class SessionFacts(BaseModel):
 class SessionList(BaseModel):
     """All stored sessions, by name."""
 
+    model_config = _example(sessions=_examples_of(SessionFacts))
     sessions: list[SessionFacts]
 
 
@@ -118,6 +124,7 @@ class SourceFacts(BaseModel):
 class SourceList(BaseModel):
     """All sources of a session, oldest first."""
 
+    model_config = _example(sources=_examples_of(SourceFacts))
     sources: list[SourceFacts]
 
 
@@ -257,6 +264,14 @@ class LimitFacts(BaseModel):
 class AboutFacts(BaseModel):
     """What a client has to know before it connects."""
 
+    model_config = _example(
+        version="0.1.0", voice={"name": "hibari", "languages": ["en"]},
+        ice_servers=[{"urls": ["stun:stun.example.org"], "username": "", "credential": ""}],
+        limits={
+            "upload_max_bytes": 2147483648, "peers_max": 16, "sources_max": 16,
+            "sessions_max": 1000, "sockets_max": 64, "watch_max_s": None, "clip_max_s": 300.0,
+        },
+    )  # fmt: skip
     version: str
     ice_servers: list[IceServerFacts]
     voice: VoiceFacts | None

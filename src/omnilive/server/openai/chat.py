@@ -54,7 +54,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
             "text/event-stream": {"schema": SSE_EVENT},
         },
     },
-    **{status: {"model": ErrorBody} for status in (400, 401, 403, 404, 413, 429, 500, 503)},
+    **{status: {"model": ErrorBody} for status in (400, 401, 403, 404, 413, 422, 429, 500, 503)},
 }
 
 

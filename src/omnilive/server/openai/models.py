@@ -14,7 +14,7 @@ from omnilive.server.routing import HubDep
 router = APIRouter(tags=["openai"], route_class=OpenAIRoute)
 PREFIX = "omnilive:"
 ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorBody} for status in (400, 401, 403, 404, 500)
+    status: {"model": ErrorBody} for status in (400, 401, 403, 404, 422, 500)
 }
 
 
@@ -42,6 +42,23 @@ class ModelFacts(BaseModel):
 class ModelList(BaseModel):
     """All sessions, as models."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "object": "list",
+                    "data": [
+                        {
+                            "id": "omnilive:kitchen",
+                            "object": "model",
+                            "created": 1767225600,
+                            "owned_by": "omnilive",
+                        }
+                    ],
+                }
+            ]
+        }
+    )
     object: str = "list"
     data: list[ModelFacts]
 
