@@ -41,6 +41,7 @@ from voice_sounds import (
 
 SPEEDS = (0.9, 1.0, 1.15)
 WARM_UP = 2
+SETTLE_S = 20.0  # the server loads its small language model meanwhile
 RUN = ["-m", "omnilive"]
 WAIT_S = 12.0
 LONG = (
@@ -185,7 +186,7 @@ def sounds(count: int, seed: int, voice: Synthesis) -> list[Sound]:
 async def measure_interruptions(caller: Caller, said: list[Sound], args: Any) -> dict[str, Any]:
     """Interrupt long replies; onset of speech -> last audible sample."""
     rng = np.random.default_rng(args.seed + 1)
-    silences, kept = [], 0
+    silences, kept, missed = [], 0, 0
     for sound in said:
         asked_t = time.monotonic()
         caller.ask_typed("Tell me a long story.")
@@ -194,6 +195,10 @@ async def measure_interruptions(caller: Caller, said: list[Sound], args: Any) ->
         await asyncio.sleep(float(rng.uniform(1.0, 4.0)))
         onset_t, end_t = await caller.microphone.say(sound)
         await asyncio.sleep(max(0.0, end_t - time.monotonic()) + 2.5)
+        if onset_t - caller.last_sound(onset_t) > 0.1:
+            missed += 1  # it happened to be silent, or the machine was too busy to speak
+            await _hush(caller)
+            continue
         silent_t = caller.silence_from(onset_t, 0.5)
         cancelled = [e for _, e in caller.told("response.done", onset_t)
                      if e["response"]["status"] == "cancelled"]  # fmt: skip
@@ -203,7 +208,9 @@ async def measure_interruptions(caller: Caller, said: list[Sound], args: Any) ->
         if args.trace:
             print(f"{sound.name!r}: silent after {silences[-1:]} s", file=sys.stderr)
         await _hush(caller)
-    return {"onset_to_silence_s": spread(silences), "not_cancelled": kept}
+    return {
+        "onset_to_silence_s": spread(silences), "not_cancelled": kept, "silent_anyway": missed,
+    }  # fmt: skip
 
 
 async def _hush(caller: Caller) -> None:
@@ -264,7 +271,7 @@ async def run(address: str, clip: Path, args: Any, measure: Any) -> Any:
         caller = Caller(args.seed, clip)
         try:
             await caller.call(http, "voice")
-            await asyncio.sleep(3.0)
+            await asyncio.sleep(SETTLE_S)
             return await measure(caller)
         finally:
             await caller.close()
@@ -304,6 +311,7 @@ def main() -> None:
                 figures |= asyncio.run(run(address, clip, args, both))
     settings = {
         "turns": args.turns, "seed": args.seed, "set": args.set, "recipe": "default",
+        "settle_s": SETTLE_S,
         "pictures": "1280x720, 30 a second", "load_average": os.getloadavg(),
     }  # fmt: skip
     report("voice" if not args.set else "voice-variant", settings, figures)

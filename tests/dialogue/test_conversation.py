@@ -342,6 +342,21 @@ def test_nothing_understood_within_the_limit_resumes() -> None:
     play(scene, decide_s=1.2)
 
 
+def test_a_whole_sentence_is_waited_for_longer_than_a_noise() -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.say("What came first?")
+        await stage.until_speaking()
+        await stage.begin()
+        await stage.wait(1.0)
+        await stage.pause()
+        await stage.wait(2.0)
+        assert stage.output.paused
+        await stage.hear("Tell me about the dog")
+        assert stage.of(ResponseDone)[0].status == "cancelled" and stage.of(Resumed) == []
+
+    play(scene, decide_s=1.2)
+
+
 def test_an_endless_voice_without_words_resumes() -> None:
     async def scene(stage: Stage) -> None:
         await stage.say("What came first?")

@@ -42,6 +42,7 @@ from omnilive.perception.audio.voice import Voice
 WAITING = 20  # things to be said unasked, at most: then the oldest is dropped
 ECHO_S = 1.5  # how late the assistant's own voice may come back
 ENDLESS = 3  # a voice without words is waited for this many times `decide_s`
+SENTENCE_S = 0.5  # speech after the pause from which it is more than a "mm-hm" or a noise
 State = Literal["listening", "thinking", "speaking"]
 
 
@@ -306,7 +307,10 @@ class Conversation:
             return None
         if self._turns.speaking:
             return self._held_t + ENDLESS * self.config.decide_s
-        return max(self._held_t, self._quiet_t) + self.config.decide_s
+        # A sentence was hardly a noise: its words are waited for longer, if the machine is slow.
+        is_long = self._turns.end_s - self._held_t >= SENTENCE_S
+        wait_s = self.config.decide_s * (ENDLESS if is_long else 1)
+        return max(self._held_t, self._quiet_t) + wait_s
 
     # turns
 
