@@ -10,6 +10,7 @@ from omnilive.dialogue.watches.book import Book
 from omnilive.dialogue.watches.checks import Checker
 from omnilive.dialogue.watches.config import WatchesConfig
 from omnilive.dialogue.watches.explain import dry_run, explain, sources_of
+from omnilive.dialogue.watches.fallback import ASKED_ABOUT, ask_model
 from omnilive.dialogue.watches.known import Known
 from omnilive.dialogue.watches.matching import Likeness
 from omnilive.dialogue.watches.narration import Narration
@@ -178,7 +179,11 @@ class Watches:
         """Read plain words, or look over a rule; nothing is stored."""
         known = self._known(await self._worker.call(sources_of, self.book.store))
         if isinstance(said, str):
-            return parse(said, known)
+            read = parse(said, known)
+            if isinstance(read, Reply) and read.code in ASKED_ABOUT and self._trusted:
+                assert self._mind is not None
+                return await ask_model(said, read, known, self._mind.complete)
+            return read
         return vet(said if isinstance(said, Rule) else rule_from_json(said), known)
 
     async def add(self, said: str | Rule | Mapping[str, Any], *, armed: bool = True) -> Line:

@@ -103,7 +103,9 @@ class Courier:
     async def _serve(self, key: str, row: OutboxRow) -> None:
         try:
             async with self._room:
-                await self._attempt(row)
+                next_row: OutboxRow | None = row
+                while next_row is not None and await self._attempt(next_row):
+                    next_row = await self._next(key)
         except Exception:  # one row that cannot be dealt with must not end delivery
             logger.exception("delivering alert %s of %s", row.seq, self.session)
             await asyncio.sleep(POLL_S)
@@ -111,21 +113,28 @@ class Courier:
             self._busy.pop(key, None)
             self._wake.set()
 
-    async def _attempt(self, row: OutboxRow) -> None:
+    async def _next(self, key: str) -> OutboxRow | None:
+        """Return what the same target gets next: a backlog is delivered without a pause."""
+        heads: list[OutboxRow] = await self._read(_heads)
+        return next((row for row in heads if _target_key(row.target) == key), None)
+
+    async def _attempt(self, row: OutboxRow) -> bool:
+        """Try once; return whether this row is dealt with."""
         alert = await self._read(_alert, row.seq)
         sender = self._senders.get(str(row.target.get("kind")))
         if alert is None or sender is None:
             why = "the alert was forgotten" if alert is None else "no way to send to this target"
             await self._read(_update, row.id, state="failed", detail=why)
-            return
+            return True
         alert = {"type": "alert", "session": self.session, **alert}
         parcel = Parcel(key=parcel_key(self.session, row), target=row.target, alert=alert)
         try:
             await sender.send(parcel)
         except NotDelivered as error:
             await self._failed(row, error)
-        else:
-            await self._read(_update, row.id, state="done", tries=row.tries + 1, detail="")
+            return False
+        await self._read(_update, row.id, state="done", tries=row.tries + 1, detail="")
+        return True
 
     async def _failed(self, row: OutboxRow, error: NotDelivered) -> None:
         tries = row.tries + 1
