@@ -155,6 +155,11 @@ export class Call {
   #hear(event: ServerEvent): void {
     if (event.type === "session.updated") this.#answered?.();
     this.#set(hear(this.#state, event));
+    // What people said to each other must not become part of the next typed question.
+    const isAside = event.type === "omnilive.turn" && event.omnilive?.addressed === false;
+    if (isAside && event.item_id) {
+      this.#send({ type: "conversation.item.delete", item_id: event.item_id });
+    }
     if (event.type === "response.done" && this.#typed !== null) {
       this.#send(...typedTurn(this.#typed));
       this.#typed = null;

@@ -42,7 +42,12 @@ export type ServerEvent =
   | { type: "output_audio_buffer.cleared" }
   | { type: "omnilive.paused" }
   | { type: "omnilive.resumed" }
-  | { type: "omnilive.turn"; role: "user" | "assistant"; omnilive?: TurnFacts }
+  | {
+      type: "omnilive.turn";
+      role: "user" | "assistant";
+      item_id?: string | null;
+      omnilive?: TurnFacts;
+    }
   | { type: "error"; error: { message?: string; code?: string | null } };
 
 export type ClientEvent =
@@ -61,6 +66,7 @@ export type ClientEvent =
         content: [{ type: "input_text"; text: string }];
       };
     }
+  | { type: "conversation.item.delete"; item_id: string }
   | { type: "response.create" }
   | { type: "response.cancel" }
   | { type: "output_audio_buffer.clear" }

@@ -2,11 +2,11 @@ import { useState } from "react";
 
 import { stopSource } from "../api/client";
 import { asApiError } from "../api/request";
-import { sourceName } from "../format";
+import type { Source } from "../api/types";
 import { t } from "../strings";
 import { ErrorNote } from "../ui/ErrorNote";
 import { isActive, type SessionState } from "./state";
-import { sourceStatus } from "./status";
+import { nameOf, perceptionHealth, sourceStatus } from "./status";
 
 interface StatusLineProps {
   id: string;
@@ -38,12 +38,15 @@ export function StatusLine({ id, state, onChanged }: StatusLineProps) {
       {sources.length === 0 && <p className="status-row">{t("status.none")}</p>}
       {sources.slice(-SHOWN).map((source) => (
         <div key={source.id} className="status-row" data-state={source.state}>
-          <p title={source.url}>{sourceStatus(source, since_s)}</p>
+          <p title={source.url}>
+            {sourceStatus(source, since_s)}
+            {isActive(source) && <Health source={source} />}
+          </p>
           {isActive(source) && (
             <button
               type="button"
               className="button small"
-              aria-label={t("status.stop", { name: sourceName(source.url) })}
+              aria-label={t("status.stop", { name: nameOf(source) })}
               onClick={() => stop(source.id)}
             >
               {t("status.stop.short")}
@@ -54,4 +57,9 @@ export function StatusLine({ id, state, onChanged }: StatusLineProps) {
       {error !== null && <ErrorNote message={error} />}
     </div>
   );
+}
+
+function Health({ source }: { source: Source }) {
+  const words = perceptionHealth(source);
+  return words === "" ? null : <span className="status-health">{words}</span>;
 }

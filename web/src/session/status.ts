@@ -1,12 +1,31 @@
 /** The state of a source in plain words. */
 
 import type { Source } from "../api/types";
-import { clock, sourceName } from "../format";
+import { clock, seconds, sourceName } from "../format";
 import { t } from "../strings";
 import type { SessionState } from "./state";
 
+/** What people call a source; a caller's camera and microphone have no name of their own. */
+export function nameOf({ url }: Source): string {
+  return url.startsWith("push:") ? t("status.caller") : sourceName(url);
+}
+
+const LATE_S = 1.5;
+
+/** How well perception keeps up, where there is something to say. */
+export function perceptionHealth({ lag_s, dropped }: Source): string {
+  const words: string[] = [];
+  if (typeof lag_s === "number" && lag_s > LATE_S) {
+    words.push(t("health.behind", { time: seconds(lag_s) }));
+  }
+  if (typeof dropped === "number" && dropped > 0) {
+    words.push(t("health.dropped", { count: dropped }));
+  }
+  return words.join(" · ");
+}
+
 export function sourceStatus(source: Source, since_s: SessionState["since_s"]): string {
-  const name = sourceName(source.url);
+  const name = nameOf(source);
   const position = clock(source.position_s);
   const entered = since_s[source.id];
   const since = clock(

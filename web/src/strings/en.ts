@@ -62,6 +62,7 @@ export const en = {
   "session.failed": "This session could not be opened",
   "session.back": "Back to all sessions",
 
+  "status.caller": "camera and microphone",
   "status.none": "Nothing is being watched yet.",
   "status.lost": "Lost the connection to OmniLive; trying again…",
   "status.connecting": "Opening {name}…",

@@ -63,6 +63,7 @@ export const ko: Dictionary = {
   "session.failed": "이 세션을 열 수 없습니다",
   "session.back": "모든 세션으로 돌아가기",
 
+  "status.caller": "카메라와 마이크",
   "status.none": "아직 보고 있는 것이 없습니다.",
   "status.lost": "OmniLive와 연결이 끊겼습니다. 다시 시도하는 중…",
   "status.connecting": "{name} 여는 중…",

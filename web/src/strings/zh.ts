@@ -63,6 +63,7 @@ export const zh: Dictionary = {
   "session.failed": "无法打开此会话",
   "session.back": "返回所有会话",
 
+  "status.caller": "摄像头和麦克风",
   "status.none": "还没有在观看任何内容。",
   "status.lost": "与 OmniLive 的连接中断，正在重试…",
   "status.connecting": "正在打开 {name}…",
