@@ -66,6 +66,30 @@ async def test_what_browsers_fetch_may_carry_it_in_the_address(locked: Api) -> N
     assert error_of(posted) == (401, "unauthorized")
 
 
+async def test_the_page_is_opened_with_the_token_once(locked: Api) -> None:
+    wrong = await locked.http.get("/", params={"token": "wrong"})
+    assert error_of(wrong) == (401, "unauthorized") and "set-cookie" not in wrong.headers
+    opened = await locked.http.get("/", params={"token": TOKEN})
+    assert opened.status_code == 303 and opened.headers["location"] == "/"
+    kept = opened.headers["set-cookie"].lower()
+    assert "httponly" in kept and "samesite=strict" in kept and TOKEN not in kept  # it is quoted
+    assert (await locked.get("/s")).status_code == 200  # the client keeps cookies, as browsers do
+    assert (await locked.get("/s/keyframes/1.jpg")).status_code == 200
+    foreign = {"Origin": "http://evil.example"}
+    refused = await locked.http.request("DELETE", "/v1/sessions/s", headers=foreign)
+    assert error_of(refused) == (403, "origin")
+    socket = Socket(token=TOKEN)
+    cookie = (b"cookie", opened.headers["set-cookie"].partition(";")[0].encode())
+    assert await socket.shake(LOCAL, cookie, (b"origin", b"http://evil.example")) == 403
+    assert await socket.shake(LOCAL, (b"cookie", b"omnilive_token=wrong")) == 401
+    assert await socket.shake(LOCAL, cookie) == 101
+
+
+async def test_without_a_lock_the_page_sets_no_cookie(api: Api) -> None:
+    response = await api.http.get("/", params={"token": TOKEN})
+    assert response.status_code == 200 and "set-cookie" not in response.headers
+
+
 async def test_page_and_probes_need_none(locked: Api) -> None:
     for path in ("/", "/healthz", "/readyz", "/metrics", "/openapi.json"):
         assert (await locked.http.get(path)).status_code == 200

@@ -69,7 +69,7 @@ def start(folder: Path, *more: str) -> tuple[subprocess.Popen[str], list[str]]:
     )  # fmt: skip
     assert child.stderr is not None
     said = [child.stderr.readline()]
-    while said[-1] and not re.search(r"#token=|makes another", said[-1]):
+    while said[-1] and not re.search(r"\?token=|makes another", said[-1]):
         said.append(child.stderr.readline())
     return child, said
 
@@ -86,7 +86,7 @@ def test_a_server_that_others_can_reach_shows_its_token_once(tmp_path: Path) -> 
     child, said = start(tmp_path)
     try:
         token = said[1].split()[-1]
-        assert said[2].split("#token=")[1].strip() == token
+        assert said[2].split("?token=")[1].strip() == token
         assert (ask(said, ""), ask(said, "wrong"), ask(said, token)) == (401, 401, 200)
     finally:
         child.send_signal(signal.SIGTERM)

@@ -112,7 +112,7 @@ def run(
         address = web_address(host, listening)
         said = f"OmniLive serves on {address} (Ctrl-C stops it)"
         if made:
-            said += f"\nIts token, shown this once: {made}\nIn a browser: {address}/#token={made}"
+            said += f"\nIts token, shown this once: {made}\nIn a browser: {address}/?token={made}"
         elif server.is_locked:
             said += "\nIt asks for its token; `omnilive serve --new-token` makes another"
         print(said, file=sys.stderr, flush=True)

@@ -3,10 +3,12 @@
 import ipaddress
 import re
 from collections.abc import Awaitable, Callable
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import cookie_parser
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from omnilive.server.config import ServerConfig
@@ -17,7 +19,8 @@ from omnilive.server.tokens import hash_of, opens
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _IN_ADDRESS = ("/events", "/media", ".jpg", ".mp4")  # what browsers fetch without headers of ours
 _IN_SUBPROTOCOL = "openai-insecure-api-key."  # the name that OpenAI's clients use
-_NO_TOKEN = "a token is needed: Authorization: Bearer TOKEN"
+_NO_TOKEN = "a token is needed: Authorization: Bearer TOKEN; in a browser, open /?token=TOKEN once"
+_COOKIE, _COOKIE_S = "omnilive_token", 30 * 86400
 _CHAT = "/v1/chat/completions"
 _ASKS = re.compile(rf"/v1/sessions/[^/]+/ask|{_CHAT}")
 _CREATIONS = re.compile(r"/v1/sessions(/[^/]+/(sources|whip|whep))?|/v1/realtime")
@@ -58,6 +61,10 @@ class Guard:
             return
         headers = Headers(scope=scope)
         try:
+            self._check_host(headers)
+            if token := self._page_token(scope):
+                await _welcome(token, scope)(scope, receive, _with_headers(send))
+                return
             self._check(scope, headers)
         except Refusal as error:
             await refusal_answer(error)(scope, receive, _with_headers(send))
@@ -89,19 +96,29 @@ class Guard:
         They do not ask before they connect across sites either: only Origin tells.
         """
         self._check_host(headers)
-        self._check_token(_bearer(headers) or subprotocol_token(headers).encode("latin-1"))
+        given = _bearer(headers) or subprotocol_token(headers).encode("latin-1")
+        self._check_token(given or _cookie(headers))
         _check_origin(headers)
 
+    def _page_token(self, scope: Scope) -> str:
+        """Return the token with which the page is opened, "" when it is opened without.
+
+        Refusal when it is the wrong one.
+        """
+        if not self._token_hash or scope["path"] != "/" or scope["method"] != "GET":
+            return ""
+        if token := _in_address(scope):
+            self._check_token(token.encode())
+        return token
+
     def _check(self, scope: Scope, headers: Headers) -> None:
-        self._check_host(headers)
         path: str = scope["path"]
         is_safe = scope["method"] in _SAFE_METHODS
         if path.startswith("/v1"):
             given = _bearer(headers)
             if not given and is_safe and path.endswith(_IN_ADDRESS):
-                query = parse_qs(scope["query_string"].decode("latin-1"))
-                given = query.get("token", [""])[0].encode()
-            self._check_token(given)
+                given = _in_address(scope).encode()
+            self._check_token(given or _cookie(headers))
         if not is_safe:
             _check_origin(headers)
         self._check_size(scope, headers)
@@ -167,6 +184,30 @@ def _bearer(headers: Headers) -> bytes:
     """Return the token of the Authorization header, as the bytes that came."""
     scheme, _, text = headers.get("authorization", "").partition(" ")
     return text.strip().encode("latin-1") if scheme.lower() == "bearer" else b""
+
+
+def _cookie(headers: Headers) -> bytes:
+    """Return the token that the page was opened with."""
+    return unquote(cookie_parser(headers.get("cookie", "")).get(_COOKIE, "")).encode()
+
+
+def _in_address(scope: Scope) -> str:
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    return query.get("token", [""])[0]
+
+
+def _welcome(token: str, scope: Scope) -> Response:
+    """Let a browser keep the token, out of reach of scripts, and open the page without it.
+
+    The cookie goes with pictures, streams and WebSockets too, but never with what another web
+    site asks for; what would change something must name this site as its origin besides.
+    """
+    answer = RedirectResponse("/", 303, {"Cache-Control": "no-store"})
+    answer.set_cookie(
+        _COOKIE, quote(token, safe=""), max_age=_COOKIE_S, httponly=True, samesite="strict",
+        secure=scope.get("scheme") == "https",
+    )  # fmt: skip
+    return answer
 
 
 def _check_origin(headers: Headers) -> None:
