@@ -11,7 +11,7 @@ export default defineConfig({
   testMatch: real ? "page.spec.ts" : "*.spec.ts",
   outputDir: "test-artifacts/playwright",
   workers: 1,
-  timeout: 30_000,
+  timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: "list",
   use: {

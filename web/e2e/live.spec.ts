@@ -201,3 +201,36 @@ test("where nothing but web traffic gets through, the call goes by WebSocket", a
   await expect(voice(page)).toHaveText("Speaking", { timeout: 60_000 });
   await expect(voice(page)).toHaveText("Listening", { timeout: 60_000 });
 });
+
+test("a watch in plain words fires on a real clip, and says why", async ({ page, request }) => {
+  test.setTimeout(240_000);
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await request.post(`${server.url}/v1/sessions`, { data: { id: "sample" } });
+  await page.goto(`${server.url}/#/sessions/sample`);
+  await page.getByRole("tab", { name: "Watches" }).click();
+  const form = page.getByRole("form", { name: "Tell me when…" });
+  await form.getByRole("textbox").fill("Tell me when a cat appears");
+  await form.getByRole("button", { name: "Check" }).click();
+  await expect(form.locator(".understood")).toContainText(/cat/i, { timeout: 60_000 });
+  await picture(page, "real-watch-understood");
+  await form.getByRole("button", { name: "Arm", exact: true }).click();
+  const card = page.getByRole("list", { name: "Your watches" }).getByRole("listitem").first();
+  await expect(card).toContainText("armed", { timeout: 30_000 });
+
+  const url = fileURLToPath(new URL("../../examples/sample.mp4", import.meta.url));
+  await request.post(`${server.url}/v1/sessions/sample/sources`, { data: { url, pace: "fast" } });
+  await expect(page.getByRole("log", { name: "Alerts" })).toContainText(/cat/i, {
+    timeout: 150_000,
+  });
+  const alert = page.getByRole("list", { name: "Alerts" }).getByRole("listitem").first();
+  await expect(alert.locator(".thumb img")).toBeVisible();
+  await alert.getByRole("button", { name: "Why?" }).click();
+  await expect(alert).toContainText("Fired", { timeout: 30_000 });
+  await card.getByRole("button", { name: "Try on the past" }).click();
+  await expect(card).toContainText(/would have fired \d/, { timeout: 30_000 });
+  await card.getByRole("button", { name: "Why not?" }).click();
+  await card.getByRole("textbox", { name: "At" }).fill("0:05");
+  await expect(card).toContainText("Stayed silent", { timeout: 30_000 });
+  await expectAccessible(page);
+  await picture(page, "real-watch-fired");
+});
