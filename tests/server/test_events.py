@@ -59,6 +59,8 @@ async def test_the_cursor_of_a_browser_that_reconnects(library: Library) -> None
         (event,) = await read(api, "/s/events?after=2", 1, {"Last-Event-ID": "6"})
         assert event["id"] == "7"
         (event,) = await read(api, "/s/events?after=2", 1, {"Last-Event-ID": "nonsense"})
+        for far in (2**53 + 1, 2**64, -1):
+            assert error_of(await api.get(f"/s/events?after={far}")) == (422, "invalid")
         assert event["id"] == "3"
 
 

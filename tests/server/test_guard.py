@@ -8,7 +8,7 @@ import pytest
 from omnilive.memory.library import Library
 from omnilive.server.config import ServerConfig
 from omnilive.server.errors import Refusal
-from omnilive.server.guard import Guard, is_loopback
+from omnilive.server.guard import Guard, is_loopback, states_more
 from omnilive.server.limits import ADDRESSES, Rate
 from tests.server.client import Api, error_of, served
 
@@ -167,6 +167,11 @@ async def test_every_answer_is_guarded(api: Api) -> None:
         assert "default-src 'self'" in answer.headers["content-security-policy"]
         assert "microphone=(self)" in answer.headers["permissions-policy"]
         assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_stated_length_may_be_absurd() -> None:
+    assert states_more("9" * 5000, 10**9) and states_more("11", 10) and not states_more("10", 10)
+    assert not any(states_more(text, 10) for text in ("", "x", "-5", "1e9"))
 
 
 def test_loopback() -> None:

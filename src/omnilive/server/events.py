@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 router = APIRouter(tags=["events"])
 
 POLL_S = 0.25
+MAX_SEQ = 2**53  # beyond it, neither browsers nor the store count on
 KEEP_ALIVE_S = 15.0
 LINES = 500  # read from the log at once
 PARTIALS = 32  # kept for a client that is slow to read
@@ -43,7 +44,9 @@ STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 async def follow_events(
     id: str,
     hub: HubDep,
-    after: Annotated[int, Query(ge=0, description="the last sequence number already known")] = 0,
+    after: Annotated[
+        int, Query(ge=0, le=MAX_SEQ, description="the last sequence number already known")
+    ] = 0,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
     """Send the log after a sequence number, and go on as it grows, until the client leaves."""
@@ -51,7 +54,7 @@ async def follow_events(
     refuse_full(hub.listener_count, limit, "event streams open", "event_streams_max")
     await hub.read(id, SqliteStore.last_seq)  # unknown or damaged: said before the stream begins
     if last_event_id is not None and last_event_id.isdecimal():
-        after = max(after, int(last_event_id))
+        after = max(after, int(last_event_id) if len(last_event_id) < 16 else MAX_SEQ)
     return StreamingResponse(
         _stream(hub, id, after), media_type="text/event-stream", headers=STREAM_HEADERS
     )

@@ -135,7 +135,7 @@ class Guard:
 
     def _check_size(self, scope: Scope, headers: Headers) -> None:
         stated, limit_bytes = headers.get("content-length", ""), self._limit_bytes(scope, headers)
-        if limit_bytes is not None and stated.isdecimal() and int(stated) > limit_bytes:
+        if limit_bytes is not None and states_more(stated, limit_bytes):
             raise Refusal(413, "too_large", _too_large(limit_bytes))
 
     def _check_rate(self, scope: Scope) -> None:
@@ -234,6 +234,12 @@ def _hostname(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
+
+
+def states_more(content_length: str, limit_bytes: int) -> bool:
+    """Tell whether a Content-Length header is a number, however long, above a limit."""
+    is_number = content_length.isdecimal()
+    return is_number and (len(content_length) > 18 or int(content_length) > limit_bytes)
 
 
 def _too_large(limit_bytes: int) -> str:

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from omnilive.core.errors import StoreError
 from omnilive.server.errors import Refusal
+from omnilive.server.guard import states_more
 
 FIELD = b"file"
 _PIECE_BYTES = 2**20
@@ -25,7 +26,7 @@ async def receive_file(request: Request, folder: Path, max_bytes: int) -> Path:
     A file that is too large is refused with 413. Nothing stays of one that was cut off.
     """
     stated = request.headers.get("content-length", "")
-    if stated.isdecimal() and int(stated) > max_bytes + _FORM_SLACK_BYTES:
+    if states_more(stated, max_bytes + _FORM_SLACK_BYTES):
         raise _too_large(max_bytes)
     form = _Form(request.headers.get("content-type", ""))
     part = folder / f".{secrets.token_hex(8)}.part"

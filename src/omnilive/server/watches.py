@@ -53,7 +53,7 @@ async def add_watch(id: str, body: NewWatch, hub: HubDep) -> dict[str, Any]:
     """
     async with _watches(hub, id) as desk:
         read = await _accepted(hub, desk, body)
-        if len(await desk.list()) >= desk.config.most:
+        if len(await run_in_threadpool(desk.book.all)) >= desk.config.most:
             raise Refusal(
                 429,
                 "full",
@@ -152,7 +152,7 @@ async def explain_watch(
 async def list_alerts(
     id: str,
     hub: HubDep,
-    after: Annotated[int, Query(ge=0, description="the last sequence number known")] = 0,
+    after: Annotated[int, Query(ge=0, le=2**53, description="the last sequence number known")] = 0,
     limit: Annotated[int, Query(ge=1, le=5000)] = 500,
     watch: Annotated[str, Query(max_length=40, description="of this watch only")] = "",
 ) -> dict[str, Any]:
