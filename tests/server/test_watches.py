@@ -1,5 +1,6 @@
 """The watches of a session over HTTP, and the delivery of its alerts."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,11 +10,12 @@ from pydantic import SecretStr
 from omnilive.config import MemoryConfig, SessionConfig
 from omnilive.core.events import Percept
 from omnilive.dialogue.watches.deliver.config import DeliveryConfig
+from omnilive.dialogue.watches.rule import Every, Rule, rule_json
 from omnilive.memory.library import Library
-from omnilive.memory.watches import WatchTable
+from omnilive.memory.watches import WatchRow, WatchTable
 from omnilive.reasoning.config import ReasoningConfig
 from tests.dialogue.watches.deliver.receivers import receiving
-from tests.server.client import Api, error_of, served, until
+from tests.server.client import NO_MODELS, Api, error_of, served, until
 
 pytestmark = pytest.mark.anyio
 # Nothing is perceived in these tests, so that no model is loaded; but words are understood as
@@ -168,6 +170,35 @@ async def test_alerts_in_pages(api: Api, library: Library) -> None:
     page = (await api.json(f"{path}/alerts?after=2&limit=2"))["alerts"]
     assert [alert["text"] for alert in page] == ["2", "3"] and page[0]["seq"] == 3
     assert len((await api.json(f"{path}/alerts?watch=w1"))["alerts"]) == 2
+
+
+async def test_a_watch_of_a_running_session_speaks(library: Library, long_clip: str) -> None:
+    async with served(library, NO_MODELS) as api, receiving() as receiver:
+        path = await api.session()
+        source = await api.watch(path, long_clip, "live")
+        body = {"text": f"every 5 seconds, a summary, post to {receiver.url}"}
+        assert (await made(api, path, **body))["state"] == "armed"
+        listed = (await api.json(f"{path}/watches"))["watches"]
+        assert [watch["id"] for watch in listed] == ["w1"]
+        await until(lambda: bool(receiver.posts))
+        (alert, *_) = (await api.json(f"{path}/alerts"))["alerts"]
+        assert alert["watch"] == "w1" and receiver.posts[0].json["seq"] == alert["seq"]
+        why = await api.json(f"{path}/watches/w1/explain?t={alert['at_s']}")
+        assert why["why"] == "fired"
+        assert (await api.delete(f"{path}/sources/{source['id']}")).status_code == 204
+
+
+async def test_many_watches_are_listed_in_order_and_soon(api: Api, library: Library) -> None:
+    path = await api.session()
+    store = library.open("s")
+    rule = rule_json(Rule(what=Every(every_s=60)))
+    with store.transaction():
+        for i in range(1, 501):
+            WatchTable(store).put(WatchRow(f"w{i}", rule, 1, "armed", 0.0, {}))
+    store.close()
+    async with asyncio.timeout(15):  # it took 40 s when each was looked up among all
+        listed = (await api.json(f"{path}/watches"))["watches"]
+    assert [watch["id"] for watch in listed] == [f"w{i}" for i in range(1, 501)]
 
 
 async def test_no_more_than_the_most(library: Library) -> None:

@@ -14,6 +14,7 @@ from omnilive.memory.sqlite import _FACT, SqliteStore, _fact
 
 CURSOR, WORLD, EDITS = "watch_cursor", "watch_world", "watch_edits"
 NARRATOR = "watch_narrator"  # how far the narration has come
+_WATCH = "SELECT id, rule, version, state, made_s, memory FROM watch"
 KEPT_DONE = 1000  # rows of the outbox that are kept after they were delivered or given up
 
 
@@ -61,15 +62,13 @@ class WatchTable:
 
     def all(self) -> list[WatchRow]:
         """Return every watch, oldest first."""
-        query = "SELECT id, rule, version, state, made_s, memory FROM watch ORDER BY made_s, id"
         return [
-            WatchRow(id, json.loads(rule), version, state, made_s, json.loads(memory))
-            for id, rule, version, state, made_s, memory in self.store._rows(query)
+            _watch(row) for row in self.store._rows(f"{_WATCH} ORDER BY made_s, length(id), id")
         ]
 
     def get(self, id: str) -> WatchRow | None:
         """Return one watch, or None."""
-        return next((row for row in self.all() if row.id == id), None)
+        return next(map(_watch, self.store._rows(f"{_WATCH} WHERE id = ?", id)), None)
 
     def put(self, row: WatchRow) -> None:
         """Add or replace a watch."""
@@ -185,6 +184,11 @@ class WatchTable:
     def _write(self, query: str, values: Sequence[Any]) -> int:
         with self.store.transaction():
             return int(self.store._db.execute(query, tuple(values)).lastrowid or 0)
+
+
+def _watch(row: Sequence[Any]) -> WatchRow:
+    id, rule, version, state, made_s, memory = row
+    return WatchRow(id, json.loads(rule), version, state, made_s, json.loads(memory))
 
 
 def _text(value: Any) -> str:
