@@ -1,10 +1,14 @@
 import json
 
+import numpy as np
 import pytest
 
 from omnilive.config import SessionConfig
-from omnilive.core.events import Percept
+from omnilive.core.errors import ConfigError
+from omnilive.core.events import Answer, Percept
 from omnilive.memory.library import Library
+from omnilive.perception.still import as_jpeg
+from omnilive.reasoning.base import Message, ToolCall
 from omnilive.reasoning.config import OpenAIConfig, ReasoningConfig
 from tests.server.client import NO_MODELS, Api, error_of, served
 
@@ -107,3 +111,22 @@ async def test_an_unknown_backend(library: Library) -> None:
         path = await api.session()
         response = await api.post(f"{path}/ask", {"question": "Who?"})
         assert error_of(response) == (400, "config") and "oracle" in response.text
+
+
+async def test_pictures_functions_and_a_dialogue_pass_through_at_rest(library: Library) -> None:
+    reasoning = ReasoningConfig(backend="scripted", script=("call light", "It is on."))
+    config = NO_MODELS.model_copy(update={"reasoning": reasoning})
+    async with served(library, config) as api:
+        await api.session()
+        tool = {"type": "function", "name": "light"}
+        jpeg = as_jpeg(np.zeros((40, 60, 3), np.uint8))
+        ask = api.hub.answer("s", "What is this?", None, tools=[tool], images=[jpeg])
+        call, answer = [piece async for piece in ask]
+        assert isinstance(call, ToolCall) and isinstance(answer, Answer) and answer.seq is None
+        history = [Message(role="user", text="Light!"),
+                   Message(role="assistant", text="", tool_calls=(call,)),
+                   Message(role="tool", text="done", call_id=call.call_id)]  # fmt: skip
+        *_, answer = [piece async for piece in api.hub.answer("s", "", None, history=history)]
+        assert isinstance(answer, Answer) and answer.question == "Light!" and answer.seq == 1
+        with pytest.raises(ConfigError, match="empty"):
+            await anext(api.hub.answer("s", "", None))

@@ -25,7 +25,16 @@ from omnilive.reasoning.compute import Computer
 from omnilive.reasoning.finding import Finding
 from omnilive.reasoning.followup import resolve
 from omnilive.reasoning.match import Matcher
-from omnilive.reasoning.prompt import as_messages, checked, full_prompt, short_prompt, within
+from omnilive.reasoning.prompt import (
+    NOW,
+    SHOWN,
+    TOOLS,
+    as_messages,
+    checked,
+    full_prompt,
+    short_prompt,
+    within,
+)
 from omnilive.reasoning.question import parse
 from omnilive.reasoning.talk import Talk, speaks_of_self
 
@@ -244,13 +253,16 @@ class Mind:
             hits = recall(found.view, self.embedder, found.meant, limit=settings.evidence)
             context = tuple(found.view.evidence(hit.fact, hit.score) for hit in hits)
         images = list(ask.pictures[-image_count:]) if image_count else []
-        if len(images) < image_count and ask.newest is not None and not images:
+        hints = SHOWN if images else ""
+        if image_count and not images and ask.newest is not None:
             images.append(ask.newest())
+            hints = NOW
         images += _pictures(store.folder, context, image_count - len(images))
+        hints += TOOLS if ask.tools else ""
         history = ask.history if ask.history is not None else as_messages(found.past)
         return full_prompt(
             ask.question, found.t, found.finding, context,
-            within(history, settings.history_tok), images, ask.instructions,
+            within(history, settings.history_tok), images, ask.instructions, hints,
         )  # fmt: skip
 
 

@@ -15,6 +15,9 @@ RULES = (
     "answer, say that you have not seen or heard it. Answer in the language of the question, "
     "in one or two sentences."
 )
+SHOWN = " The pictures are shown to you by whoever asks; the question is about them."
+NOW = " The first picture is what is seen right now; others belong to the notes."
+TOOLS = " Call a function when the question needs one; what it returns counts as a note."
 SHORT = "Copy from the note the words that answer the question."
 EXAMPLES = (  # made up; they show a small model what copying means
     (
@@ -39,8 +42,11 @@ def full_prompt(
     dialogue: Sequence[Message],
     images: Sequence[bytes],
     instructions: str = "",
+    hints: str = "",
 ) -> list[Message]:
     """Return the prompt for a model that may word the answer freely.
+
+    `hints` are more rules, such as SHOWN, NOW and TOOLS.
 
     With an empty question, the dialogue ends with the result of a function, to go on from.
     """
@@ -50,7 +56,7 @@ def full_prompt(
     )
     hint = f"Computed from the notes: {finding.text}" if finding.supported else ""
     text = f"It is {clock(t)}.\nNotes:\n{notes or '(none)'}\n{hint}"
-    rules = f"{RULES}\n\n{instructions.strip()}" if instructions.strip() else RULES
+    rules = f"{RULES}{hints}\n\n{instructions.strip()}".strip()
     if not question:
         return [Message(role="system", text=f"{rules}\n\n{text}"), *dialogue]
     asked = Message(role="user", text=f"{text}\nQuestion: {question}", images=tuple(images))
