@@ -72,7 +72,11 @@ def server(settings: dict[str, Any], sets: list[str]) -> Iterator[str]:
             yield _address(process, Path(folder) / "log")
         finally:
             process.terminate()
-            process.wait(20)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
             if os.environ.get("VOICE_LOG"):
                 print(Path(folder, "log").read_text(), file=sys.stderr)
             log.close()
