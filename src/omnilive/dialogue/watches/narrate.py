@@ -18,6 +18,7 @@ from omnilive.reasoning.lexicon import plural, spell
 
 GAP_S = 4.5  # silence between two remarks
 SETTLE_S = 0.6  # what comes within it is told together; what goes within it is not told
+BARE_S = 2.5  # a new picture in which nothing is found for so long is just a new picture
 STALE_S = 7.0  # what could not be told by then is not told any more
 AGAIN_S = 900.0  # a sentence is not said again for this long
 SAID = 200  # sentences that are remembered
@@ -73,8 +74,10 @@ class Commentary:
         if t - self.last_t < self.gap_s:
             return []
         ready = [note for note in self.notes if t - note.t >= SETTLE_S and self._is_true(note)]
-        for sort in ("cut", "text", "came", "sound", "left"):
-            mine = [note for note in ready if note.sort == sort]
+        for sort in ("cut", "text", "came", "sound", "left", "bare"):
+            mine = [note for note in ready if note.sort == ("cut" if sort == "bare" else sort)]
+            if sort == "bare":  # a cut to nothing that can be named
+                mine = [note for note in mine if t - note.t >= BARE_S]
             if mine and (remark := self._say(sort, mine, ready, t)):
                 return [remark]
         return []
@@ -108,6 +111,8 @@ class Commentary:
             if thing.follows is not None:
                 self.told += [thing.uid] if thing.follows in self.told else []
                 return
+            if thing.kind == "sound" and thing.text == "speech":
+                return  # whoever is told of it hears it
             sort = {"object": "came", "text": "text", "sound": "sound"}[thing.kind]
             self.notes.append(_Note(change.t, sort, thing.uid))  # type: ignore[arg-type]
         elif change.what == "ended" and thing.kind == "object" and thing.uid in self.told:
@@ -128,11 +133,17 @@ class Commentary:
 
     def _say(self, sort: str, mine: list[_Note], ready: list[_Note], t: float) -> Remark | None:
         if sort == "cut":
-            used = [mine[-1], *(n for n in ready if n.sort == "came")]
+            came = [note for note in ready if note.sort == "came"]
+            if not came:
+                return None
+            used = [*mine, *came]
         else:
             used = mine[:1] if sort == "text" else mine
         things = [thing for note in used if (thing := self.world.thing(note.uid))]
         objects = [thing for thing in things if thing.kind == "object"]
+        if sort != "cut" and sort != "bare":  # what is told of a new picture tells that it is new
+            start_s = min((thing.start_s for thing in things), default=-1.0)
+            used += [n for n in self.notes if n.sort == "cut" and n.t <= start_s + SETTLE_S]
         for text in self._wordings(sort, objects if sort in ("cut", "came") else things):
             if t - self.said.get(text, -1e9) >= AGAIN_S:
                 break
@@ -158,8 +169,8 @@ class Commentary:
             names = _listed([f"the {label}" for label in dict.fromkeys(t.label for t in things)])
             verb = "has" if len({t.label for t in things}) == 1 else "have"
             return [f"{_first(names)} {verb} left.", f"{_first(names)} {verb} gone again."]
-        if not things:
-            return ["The picture changes.", "A new scene."] if sort == "cut" else []
+        if sort == "bare":
+            return ["The picture changes.", "A new scene.", "Another picture."]
         what = _listed(_grouped(things))
         if sort == "cut":
             return [f"Now I see {what}.", f"The scene changes to {what}."]
