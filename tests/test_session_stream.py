@@ -246,3 +246,7 @@ async def test_a_model_that_sees_gets_the_present_picture(library: Library, tmp_
         await session.ask("What is there?")
         system, asked = model.asked[0]
         assert asked.images[0].startswith(b"\xff\xd8") and NOW in system.text
+        model.images = 1  # then it is for what happened, unless the question is about now
+        await session.ask("When did the dog appear?")
+        await session.ask("What is this?")
+        assert [NOW in system.text for system, *_ in model.asked[1:]] == [False, True]

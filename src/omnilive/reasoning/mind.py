@@ -25,6 +25,7 @@ from omnilive.reasoning.compute import Computer
 from omnilive.reasoning.finding import Finding
 from omnilive.reasoning.followup import resolve
 from omnilive.reasoning.match import Matcher
+from omnilive.reasoning.present import is_about_now
 from omnilive.reasoning.prompt import (
     NOW,
     SHOWN,
@@ -254,7 +255,8 @@ class Mind:
             context = tuple(found.view.evidence(hit.fact, hit.score) for hit in hits)
         images = list(ask.pictures[-image_count:]) if image_count else []
         hints = SHOWN if images else ""
-        if image_count and not images and ask.newest is not None:
+        wants_now = image_count > 1 or (image_count == 1 and is_about_now(found.meant))
+        if wants_now and not images and ask.newest is not None:
             images.append(ask.newest())
             hints = NOW
         images += _pictures(store.folder, context, image_count - len(images))
