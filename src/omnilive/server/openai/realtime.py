@@ -116,7 +116,7 @@ class RealtimeProtocol:
 
     def _answer_committed(self) -> None:
         """Answer what was said while the button was held."""
-        if self._is_over or self._line is None or not self._line.done():
+        if self._is_over or (talk := self._present_talk()) is None:
             return
         try:
             wanted = replace(wanted_of(None, self.terms, Items()), text=None)
@@ -124,7 +124,7 @@ class RealtimeProtocol:
         except Problem as error:
             self._complain(error)
         else:
-            _respond(self._line.result().conversation, wanted)
+            _respond(talk, wanted)
 
     async def close(self) -> None:
         """End the line."""
@@ -163,13 +163,21 @@ class RealtimeProtocol:
         self.telling.begin(line.source.now_t)
         self.intake.open(line.source)
         self._watcher = asyncio.create_task(self._watch(line))
-        self._instruct(line.conversation)
+        self._settle_terms(line.conversation)
         return line
 
-    def _instruct(self, talk: Talk) -> None:
-        """Tell the conversation what holds for turns that nobody asks for by event."""
+    def _settle_terms(self, talk: Talk) -> None:
+        """Let a conversation go by the present terms."""
         terms = self.terms
+        talk.update(self.dialogue())
         talk.brief(instructions=terms.instructions, tools=terms.offered, speak=terms.is_spoken)
+
+    def _present_talk(self) -> Talk | None:
+        """Return the conversation if its line is open already; opening may take a while."""
+        line = self._line
+        if line is None or not line.done() or line.cancelled() or line.exception() is not None:
+            return None
+        return line.result().conversation
 
     def _begin_opening(self) -> None:
         """Have the line opened behind what comes meanwhile."""
@@ -237,10 +245,8 @@ class RealtimeProtocol:
                 param="session.audio.output.format",
             )
         self.terms = terms
-        if self._line is not None:
-            talk = await self._talk()
-            talk.update(self.dialogue())
-            self._instruct(talk)
+        if (talk := self._present_talk()) is not None:
+            self._settle_terms(talk)
         self.emit({"type": "session.updated", "session": self._session()})
 
     async def _append_audio(self, event: Event) -> None:
@@ -260,8 +266,8 @@ class RealtimeProtocol:
 
     async def _clear(self, event: Event) -> None:
         self.intake.uncommitted_s = 0.0
-        if self._line is not None:
-            (await self._talk()).clear_input()
+        if (talk := self._present_talk()) is not None:
+            talk.clear_input()
         self.telling.forget_turn()
         self.emit({"type": "input_audio_buffer.cleared"})
 
