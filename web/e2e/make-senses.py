@@ -13,7 +13,7 @@ import numpy as np
 from hibari import SAMPLE_RATE, Hibari
 
 CLIP = Path(__file__).parents[2] / "examples" / "sample.mp4"
-WIDTH, HEIGHT, RATE_HZ, SECONDS = 640, 360, 10, 12
+WIDTH, HEIGHT, RATE_HZ, SECONDS = 640, 360, 5, 12
 FIRST_S = 14.0  # of the clip: what the camera shows begins here
 
 # What is said, and how long it is quiet before it.

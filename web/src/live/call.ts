@@ -130,7 +130,7 @@ export class Call {
 
   #lost = (): void => {
     if (this.#isOver()) return;
-    this.#line?.close();
+    this.#line?.close(true);
     this.#line = null;
     window.clearInterval(this.#health);
     void this.#again();

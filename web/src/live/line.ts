@@ -19,7 +19,8 @@ export interface Line {
   /** Play on this loudspeaker. */
   sink: (deviceId: string) => Promise<void>;
   health: () => Promise<LineHealth>;
-  close: () => void;
+  /** `isGone`: the other end is away already, and need not be told. */
+  close: (isGone?: boolean) => void;
 }
 
 /** The server said no, and would say it again: another way of connecting is no use. */

@@ -68,10 +68,10 @@ export async function openPeer(
       if ("setSinkId" in player) await player.setSinkId(deviceId);
     },
     health: () => healthOf(peer),
-    close: () => {
+    close: (isGone = false) => {
       stopWatching();
       give();
-      leave(resource);
+      if (!isGone) leave(resource);
     },
   };
 }
