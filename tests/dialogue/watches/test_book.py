@@ -15,7 +15,7 @@ from omnilive.dialogue.watches.explain import dry_run, explain
 from omnilive.memory.ledger import Ledger, Noted
 from omnilive.memory.moments import MomentConfig
 from omnilive.memory.sqlite import SqliteStore
-from omnilive.memory.watches import WatchTable
+from omnilive.memory.watches import WatchRow, WatchTable
 from tests.made import a_file, percept, said, thing
 
 CAR = r.Rule(what=r.Object(labels=("car",)))
@@ -287,3 +287,20 @@ def test_explain_names_the_reason(store: SqliteStore) -> None:
     assert "red car" in why["w1", 1.0]["text"]
     assert "hello there" in explain(book, "w5", 3.0)["text"]
     assert why["w2", 4.0]["cooldown_until_s"] == 11.0
+
+
+def test_a_rule_that_cannot_be_read_stops_neither_perception_nor_the_others(
+    store: SqliteStore,
+) -> None:
+    book = Book(store)
+    book.add(CAR)
+    book.add(CAR)
+    table = WatchTable(store)
+    row = table.get("w1")
+    assert row is not None
+    table.put(WatchRow("w1", {"what": {"kind": "smell"}}, 1, "armed", 0.0, row.memory))
+    book = Book(store)
+    ledger = begin(store, book)
+    ledger.write([car(0, 1.0)], 1.2, 1.2)
+    assert told(store) == [("w2", 1, 1.0)]
+    assert book.status("w1")["state"] == "failed" and "no rule" in book.status("w1")["error"]

@@ -17,7 +17,7 @@ from omnilive.dialogue.watches.describe import describe
 from omnilive.dialogue.watches.engine import Engine, Firing, Watch
 from omnilive.dialogue.watches.gate import Times
 from omnilive.dialogue.watches.matching import Likeness
-from omnilive.dialogue.watches.rule import Rule, rule_from_json, rule_json
+from omnilive.dialogue.watches.rule import Rule, Speech, rule_from_json, rule_json
 from omnilive.dialogue.watches.state import Thing, World
 from omnilive.memory.ledger import Noted
 from omnilive.memory.sqlite import SqliteStore
@@ -26,6 +26,7 @@ from omnilive.memory.watches import CURSOR, EDITS, WatchRow, WatchTable
 NUMBER = "watch_number"  # a row of the table `meta`
 OUTSIDE = ("webhook", "mqtt")  # targets that are delivered from the outbox
 STATES = ("armed", "paused")
+_NEVER = Speech(any_of=("\u2400",))  # stands for a rule that cannot be read
 Line = dict[str, Any]
 
 
@@ -240,8 +241,9 @@ class Book:
         """Return what the gate of a watch knows now, for people."""
         with self.store.transaction(), self._lock:
             self._refresh()
-            self.get(id)
-            watch = self._engine.watches[id]
+            row = self.get(id)
+            watch = self._engine.watches.get(id) or Watch(id, Rule(what=_NEVER), state="failed")
+            watch.error = watch.error or str(row.memory.get("error", ""))
             return {
                 "state": watch.state, "armed_s": watch.armed_t, "alerts": watch.number,
                 "last_s": watch.last_t if watch.number else None, "duplicate": watch.duplicate,
@@ -296,7 +298,12 @@ class Book:
         self._engine.times = running
         self._memories = {}
         for row in rows:
-            watch = _watch(row, rule_from_json(row.rule), **_progress(row.memory))
+            try:
+                watch = _watch(row, rule_from_json(row.rule), **_progress(row.memory))
+            except ConfigError as error:  # written by another version, or by hand
+                memory = json.dumps({**row.memory, "error": str(error)})
+                self.table.remember(row.id, "failed", memory)
+                continue
             self._engine.put(watch, row.memory)
         self._mark, self._cursor = mark, self.store.last_seq() if cursor is None else cursor
 
