@@ -36,7 +36,7 @@ from omnilive.server.webrtc import ice
 
 FPS = 25
 HOLD_S = 2.0  # how long a call lasts that comes and goes
-SETTLE_S = 10.0  # after the last call, before the last look
+SETTLE_S = 10.0  # memory that moves by less than 1 MiB in this time is steady
 
 
 @contextmanager
@@ -228,6 +228,17 @@ def held(process: psutil.Process) -> dict[str, float]:
     }
 
 
+async def until_steady(process: psutil.Process) -> None:
+    """Wait until memory has hardly moved for a while: a model may still be loading behind."""
+    last = -1e9
+    for _ in range(12):
+        await asyncio.sleep(SETTLE_S)
+        now = held(process)["memory_mib"]
+        if abs(now - last) < 1.0:
+            return
+        last = now
+
+
 async def come_and_go(
     http: httpx.AsyncClient, media: Any, minutes: float, process: psutil.Process
 ) -> dict[str, Any]:
@@ -242,14 +253,14 @@ async def come_and_go(
 
     for index in range(5):  # what is loaded once is loaded now
         await cycle(index)
-    await asyncio.sleep(SETTLE_S)
+    await until_steady(process)
     before, series, start = held(process), [], time.monotonic()
     for index in itertools.count():
         if time.monotonic() - start > 60 * minutes:
             break
         await asyncio.gather(cycle(2 * index), cycle(2 * index + 1))
         series.append({"at_s": round(time.monotonic() - start), **held(process)})
-    await asyncio.sleep(SETTLE_S)
+    await until_steady(process)
     thinned = series[:: max(1, len(series) // 20)]
     return {
         "calls": 2 * len(series), "before": before, "after": held(process), "during": thinned,
