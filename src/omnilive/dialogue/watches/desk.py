@@ -281,9 +281,13 @@ class Watches:
 
 def as_json(row: WatchRow, status: Mapping[str, Any]) -> Line:
     """Return a watch in its public form."""
-    rule = rule_from_json(row.rule)
+    try:
+        words = readable(rule_from_json(row.rule))
+    except ConfigError as error:  # written by another version, or by hand
+        words = str(error)
     return {
-        "id": row.id, "version": row.version, "text": rule.text, "readable": readable(rule),
+        "id": row.id, "version": row.version, "text": str(row.rule.get("text", "")),
+        "readable": words,
         "rule": row.rule, "made_s": row.made_s, **status,
     }  # fmt: skip
 
