@@ -7,7 +7,7 @@ from omnilive.dialogue.gate import COMMANDS, is_backchannel, words_of
 
 Kind = Literal["real", "echo", "backchannel"]
 ECHO_SHARE = 0.7  # share of what was heard, in order, in what the assistant was saying
-SURE = 0.5  # confidence from which one word alone counts as meant
+SURE = 0.6  # confidence from which one word alone counts as meant
 
 
 def judge(heard: str, confidence: float, said: Sequence[str], extra: tuple[str, ...] = ()) -> Kind:
