@@ -80,7 +80,7 @@ function heardEnergy(page: Page): Promise<number> {
 }
 
 const voice = (page: Page) => page.getByTestId("voice");
-const QUESTION = /where is the red folder/i;
+const QUESTION = /where(’s|'s| is) the red folder/i;
 
 test("allow, see captions, ask aloud, hear and read the answer, interrupt, reload", async ({
   page,

@@ -39,8 +39,7 @@ export function StatusLine({ id, state, onChanged }: StatusLineProps) {
       {sources.slice(-SHOWN).map((source) => (
         <div key={source.id} className="status-row" data-state={source.state}>
           <p title={source.url}>
-            {sourceStatus(source, since_s)}
-            {isActive(source) && <Health source={source} />}
+            {sourceStatus(source, since_s)} {isActive(source) && <Health source={source} />}
           </p>
           {isActive(source) && (
             <button

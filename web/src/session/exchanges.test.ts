@@ -73,6 +73,24 @@ test("a typed question in a call is not told twice", () => {
   expect(state.exchanges[0]?.reply).not.toBeNull();
 });
 
+test("the turn may be logged after its answer, and after how it was said", () => {
+  const events: SessionEvent[] = [
+    { ...answer("Where is it?", { t: 12 }), seq: 1 },
+    said("At 0:12.", { seq: 2, answer: 1, interrupted: true }),
+    userTurn("Where is it?", { seq: 3 }),
+  ];
+  const { exchanges } = after(...events);
+  expect(exchanges).toMatchObject([{ spoken: true, answerSeq: 1, reply: { interrupted: true } }]);
+});
+
+test("the same question an hour later is another turn", () => {
+  const { exchanges } = after(
+    { ...answer("Where is it?", { t: 12 }), seq: 1 },
+    userTurn("Where is it?", { seq: 2, start_s: 3600, end_s: 3602, t: 3603 }),
+  );
+  expect(exchanges).toHaveLength(2);
+});
+
 test("two questions in a row each get their own answer", () => {
   const { exchanges } = after(
     userTurn("One?", { seq: 1 }),

@@ -11,6 +11,7 @@ export function newExchange(part: Partial<Exchange> & { key: string }): Exchange
     question: "",
     asOf_s: null,
     spoken: false,
+    turned: false,
     answer: null,
     answerSeq: null,
     reply: null,
@@ -84,9 +85,19 @@ export function exchangesAfterTurn(
 function afterUser(exchanges: Exchange[], turn: UserTurn): Exchange[] {
   const { addressed, text: question, spoken, seq } = turn;
   if (!addressed || question === "") return exchanges;
-  const asked = exchanges.find((known) => isAwaited(known) && known.question === question);
-  if (asked && !spoken) return exchanges;
-  return [...exchanges, newExchange({ key: `turn-${seq ?? turn.t}`, question, spoken })];
+  const asked = exchanges.findLast((known) => isOf(known, turn));
+  if (asked) return settle(exchanges, asked.key, { question, spoken, turned: true });
+  const key = `turn-${seq ?? turn.t}`;
+  return [...exchanges, newExchange({ key, question, spoken, turned: true })];
+}
+
+/** An answer given this near to a turn, in session seconds, can be its answer. */
+const NEAR_S = 60;
+
+/** Whether the exchange is the turn's: typed here, or answered before its turn was logged. */
+function isOf({ question, turned, answer, asOf_s }: Exchange, turn: UserTurn): boolean {
+  if (turned || question === "" || asOf_s !== null || !akin(turn.text, question)) return false;
+  return answer === null ? !turn.spoken : Math.abs(answer.t - turn.end_s) < NEAR_S;
 }
 
 function afterAssistant(exchanges: Exchange[], turn: AssistantTurn): Exchange[] {

@@ -38,6 +38,8 @@ export interface Exchange {
   asOf_s: number | null;
   /** It was asked aloud. */
   spoken: boolean;
+  /** Its turn has come by the log, before its answer or after it. */
+  turned: boolean;
   answer: Answer | null;
   /** The answer's number in the log, by which a reply names it. */
   answerSeq: number | null;
