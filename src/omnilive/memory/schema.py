@@ -73,13 +73,31 @@ MIGRATIONS = {1: _V1, 2: _V2, 3: _V3}
 def migrate(db: sqlite3.Connection) -> None:
     """Bring the file to the newest version, each step in a transaction of its own.
 
-    Raises StoreError for a file written by a newer omnilive.
+    Others may open the same file at the same time: whoever comes first does the step. Raises
+    StoreError for a file written by a newer omnilive.
     """
-    version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > VERSION:
-        raise StoreError(
-            f"this memory was written by a newer omnilive (format {version}, this one knows "
-            f"{VERSION}): upgrade omnilive"
-        )
-    for step in range(version + 1, VERSION + 1):
-        db.executescript(f"BEGIN; {MIGRATIONS[step]} PRAGMA user_version = {step}; COMMIT;")
+    while (version := _version(db)) != VERSION:
+        if version > VERSION:
+            raise StoreError(
+                f"this memory was written by a newer omnilive (format {version}, this one knows "
+                f"{VERSION}): upgrade omnilive"
+            )
+        _step(db, version + 1)
+
+
+def _step(db: sqlite3.Connection, step: int) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if _version(db) == step - 1:
+            # One by one: a whole script would end the transaction that keeps others out.
+            for statement in MIGRATIONS[step].split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {step}")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return db.execute("PRAGMA user_version").fetchone()[0]
