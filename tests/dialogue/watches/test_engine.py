@@ -455,3 +455,12 @@ def test_after_a_broken_off_file_goes_on_nothing_is_told_twice() -> None:
     assert len(feed.fired) == 4
     feed.thing("car", 9.0, at=0.4, t=9.1)
     assert len(feed.fired) == 5
+
+
+def test_an_utterance_cut_off_by_the_break_counts_once_and_is_heard_whole() -> None:
+    feed = Feed(r.Speech(), r.Speech(any_of=("go",)))
+    feed.said("ready steady", 3.0, 4.0, fact=7, final=False)
+    feed.restart()
+    feed.lines({"seq": 9, "type": "source", "t": 2.5, "source": 1, "state": "resumed"})
+    feed.said("ready steady go now", 3.1, 5.0, fact=90)
+    assert [f.watch for f in feed.fired] == ["w0", "w1"]

@@ -126,6 +126,8 @@ class World:
             if line["kind"] != "speech" and line["final"] and self._was_known(uid):
                 return []
             thing, is_new = self._begin(fact, line)
+            if not is_new and thing.kind == "speech":
+                return self._update(thing, line)
             if not is_new:
                 return [Change("back", thing, thing.end_s)]
             return self._came(thing, line)
@@ -250,8 +252,14 @@ class World:
             return None
         for thing in [*self.here.values(), *reversed(self.past)]:
             is_open = thing.open and thing.start_s <= made.start_s
-            same_time = is_open or abs(thing.start_s - made.start_s) <= SAME_TIME_S
-            if thing.source == made.source and same_time and _same_sort(thing, made):
+            same_time = abs(thing.start_s - made.start_s) <= SAME_TIME_S
+            if thing.source != made.source or thing.kind != made.kind:
+                continue
+            if made.kind == "speech":  # half of it may have been heard before the break
+                is_same = same_time
+            else:
+                is_same = (is_open or same_time) and _same_sort(thing, made)
+            if is_same:
                 return thing
         return None
 
