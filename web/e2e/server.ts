@@ -32,7 +32,8 @@ async function freePort(): Promise<number> {
 }
 
 export class RealServer {
-  readonly folder = mkdtempSync(join(tmpdir(), "omnilive-e2e-"));
+  /** Made when it starts: the file that names a server is read by processes that start none. */
+  #folder = "";
   #child: ChildProcess | null = null;
   #port = 0;
   log = "";
@@ -44,7 +45,8 @@ export class RealServer {
   /** Start it, or start it again on the same port and data. */
   async start(): Promise<void> {
     this.#port ||= await freePort();
-    const env = { ...process.env, OMNILIVE_DATA: join(this.folder, "sessions") };
+    this.#folder ||= mkdtempSync(join(tmpdir(), "omnilive-e2e-"));
+    const env = { ...process.env, OMNILIVE_DATA: join(this.#folder, "sessions") };
     const child = spawn(join(bin, "omnilive"), ["serve", "--port", String(this.#port)], { env });
     child.stdout.on("data", (text) => (this.log += String(text)));
     child.stderr.on("data", (text) => (this.log += String(text)));
@@ -96,6 +98,6 @@ export class RealServer {
 
   async close(): Promise<void> {
     await this.kill("SIGTERM");
-    rmSync(this.folder, { recursive: true, force: true });
+    if (this.#folder !== "") rmSync(this.#folder, { recursive: true, force: true });
   }
 }
