@@ -126,6 +126,12 @@ class _Server(uvicorn.Server):
         super().__init__(settings)
         self._hub = hub
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to load the models once the address answers."""
+        await super().startup(sockets)
+        if self._hub.server.preload:
+            self._hub.shared.preload()
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop; a second Ctrl-C does not wait. The signal is not raised again afterwards."""
         self._hub.closing = True

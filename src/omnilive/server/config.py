@@ -96,6 +96,9 @@ class ServerConfig(Config):
     clip_max_s: float = Field(default=300.0, gt=0)
     """Longest clip that may be cut out."""
 
+    preload: bool = True
+    """`omnilive serve` loads its models at the start, not when the first caller needs them."""
+
     stop_s: float = Field(default=8.0, gt=0)
     """Time that a stopped source has to finish what it holds, before it is cut off."""
 

@@ -30,6 +30,7 @@ class Shared:
         self._senses: Senses | None = None
         self._mind: Mind | None = None
         self._warming: asyncio.Task[None] | None = None
+        self._preloading: asyncio.Task[None] | None = None
         self._talking = asyncio.Lock()
         self._voice: WorkingMouth | None = None
         self._end_of_turn: TurnJudge | None = None
@@ -68,8 +69,21 @@ class Shared:
                 )
             return self._end_of_turn
 
+    def preload(self) -> None:
+        """Begin to load all models, so that the first caller does not wait for them."""
+        self._preloading = asyncio.create_task(self._load_all())
+
+    async def _load_all(self) -> None:
+        try:
+            for load in (self.senses, self.mind, self.voice, self.end_of_turn):
+                await load()
+        except OmniLiveError as error:
+            logger.warning("%s", error)  # whoever needs the model is told again
+
     def close(self) -> None:
         """Let the workers of the models end."""
+        if self._preloading is not None:
+            self._preloading.cancel()
         for model in (self._voice, self._end_of_turn):
             if model is not None:
                 model.close()
