@@ -21,7 +21,8 @@ def voice(
         number=number, start_s=start_s, end_s=end_s, pcm=np.full(16000, number, np.float32),
         speech_probability=0.9, voiced_s=start_s, voiced_end_s=end_s,
     )  # fmt: skip
-    return Voice(t=end_s, state=state, utterance=said, asked=asked)
+    heard_t = end_s + (0.2 if state == "paused" else 0.0)
+    return Voice(t=heard_t, state=state, utterance=said, asked=asked)
 
 
 def heard(text: str, number: int = 0, until_s: float | None = 1.0) -> Percept:
@@ -94,6 +95,29 @@ def test_the_longest_delay_counts_from_the_last_voiced_window() -> None:
     made.judged(made.epoch, 0.1, 1.3)
     assert made.due() == pytest.approx(2.6)
     assert made.take(2.59) is None and made.take(2.6) is not None
+
+
+def test_sound_that_is_not_heard_yet_is_no_silence() -> None:
+    made = turns(max_delay_s=1.6)
+    made.on_voice(voice("began"), 3.0)
+    made.on_voice(voice("paused"), 4.2)  # a busy machine hears what was said 3 s ago
+    made.on_speech(heard("where is the red"), 4.3)
+    assert made.take(4.3) is None
+    assert made.due() == pytest.approx(1.0 + 3.0 + 1.6)
+    made.on_voice(voice("resumed", end_s=1.4), 4.4)
+    assert made.take(9.0) is None
+
+
+def test_half_a_sentence_is_no_turn_while_the_recogniser_is_slow() -> None:
+    made = turns()
+    made.on_voice(voice("began"), 0.2)
+    made.on_speech(heard("First the red", until_s=-1.0), 0.8)  # a caption on the way
+    made.on_voice(voice("paused", end_s=2.0), 2.2)
+    made.judged(made.epoch, 0.9, 2.3)
+    assert made.take(10.0) is None
+    made.on_speech(heard("Where's the red folder?", until_s=2.0), 10.1)
+    said = made.take(10.1)
+    assert said is not None and said.text == "Where's the red folder?"
 
 
 def test_a_recogniser_that_never_answers_is_not_waited_for_for_ever() -> None:

@@ -14,7 +14,7 @@ from omnilive.dialogue.gate import words_of
 from omnilive.perception.audio.voice import Voice
 
 CONTEXT_S = 8.0  # sound that a judgement looks back on
-PATIENCE_S = 6.0  # longest wait for a transcript once the turn is over
+PATIENCE_S = 20.0  # longest wait for a transcript: half a sentence would get a wrong answer
 LONGEST_S = 60.0  # of a turn that is ended by hand
 SAME_S = 1e-3
 
@@ -75,12 +75,14 @@ class Turns:
     committing: bool = False  # an end by hand is on its way through the sound before it
     asked: bool = False
     heard_t: float = 0.0
+    late_s: float = 0.0  # how far hearing was behind the present at the last voice
     last: Said | None = None  # the turn taken before, while it may still be joined
     taken_t: float = -1e9
 
     def on_voice(self, voice: Voice, now: float) -> bool:
         """Note what the voice did; return whether the pause should be judged."""
         said = voice.utterance
+        self.late_s = max(0.0, now - voice.t)
         if voice.state in ("began", "resumed"):
             self.speaking, self.over_t = True, None
             self.epoch += 1
@@ -129,12 +131,17 @@ class Turns:
             return None
         if self.over_t is not None:
             return self.over_t + PATIENCE_S
-        return self.end_s + self.config.max_delay_s if self._ends_by_itself else None
+        return self._silent_from_s + self.config.max_delay_s if self._ends_by_itself else None
 
     @property
     def end_s(self) -> float:
         """The true end of speech so far."""
         return max((p.end_s for p in self.parts), default=-1e9)
+
+    @property
+    def _silent_from_s(self) -> float:
+        """Since when silence counts: what is not heard yet, on a busy machine, is no silence."""
+        return self.end_s + self.late_s
 
     @property
     def _ends_by_itself(self) -> bool:
@@ -144,9 +151,8 @@ class Turns:
         """Return the turn if it is over and understood; what follows is a new one."""
         if self.speaking or self.committing or (not self.parts and not self.asked):
             return None
-        silent_s = now - self.end_s
         if self.over_t is None and self._ends_by_itself:
-            if silent_s >= self.config.max_delay_s - SAME_S:
+            if now - self._silent_from_s >= self.config.max_delay_s - SAME_S:
                 self.over_t = now
         if self.over_t is None or (not self._ends_by_itself and not self.asked):
             return None
