@@ -104,6 +104,8 @@ class FakeBrain:
     notes: list[Turn] = field(default_factory=list)
     closed: int = 0
     error: Exception | None = None
+    written: list[str] = field(default_factory=list)  # the lines of the log, in their order
+    note_s: float = 0.0  # how long the log takes to write a turn
 
     async def stream(
         self, question: str, t: float | None = None, **more: Any
@@ -119,6 +121,7 @@ class FakeBrain:
             if self.error is not None:
                 raise self.error
             text = "".join(p for p in self.pieces if isinstance(p, str))
+            self.written.append("answer")
             yield Answer(
                 session="s", t=1.0, question=question, text=text, evidence=(), supported=True,
                 model="fake", timing=Timing(recall_s=0.05), seq=7,
@@ -127,7 +130,10 @@ class FakeBrain:
             self.closed += 1
 
     async def note_turn(self, turn: Turn) -> dict[str, Any]:
+        if self.note_s:
+            await self.clock.sleep_until(self.clock.now() + self.note_s)
         self.notes.append(turn)
+        self.written.append(turn.role)
         return turn.as_json()
 
 

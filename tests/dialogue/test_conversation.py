@@ -42,6 +42,23 @@ def test_a_question_is_answered_aloud_and_both_turns_are_noted() -> None:
     assert stage.brain.asked[0]["pictures_only"]
 
 
+@pytest.mark.parametrize("is_held", [False, True])
+def test_the_question_stands_in_the_log_before_its_answer(is_held: bool) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.brain.note_s = 0.3
+        await stage.say("What came first?")
+        if is_held:  # a noise, before the first word of the answer
+            await stage.wait(0.15)
+            await stage.begin()
+            assert stage.brain.written == []
+            await stage.end(empty=True)
+        await stage.wait(6)
+
+    stage = play(scene)
+    assert stage.brain.written == ["user", "answer", "assistant"]
+    assert stage.done.latency.first_audio_s == pytest.approx(0.6, abs=0.3 if is_held else 0.02)
+
+
 def test_latency_counts_from_the_last_voiced_window() -> None:
     async def scene(stage: Stage) -> None:
         await stage.say("What came first?", speaks_s=2.0, asr_s=0.3)

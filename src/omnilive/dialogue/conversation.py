@@ -35,7 +35,7 @@ from omnilive.dialogue.config import DialogueConfig
 from omnilive.dialogue.gate import COMMANDS, called_by, decide, words_of
 from omnilive.dialogue.interruption import Kind, judge
 from omnilive.dialogue.notes import Notes
-from omnilive.dialogue.response import Request, Response
+from omnilive.dialogue.response import POLL_S, Request, Response
 from omnilive.dialogue.turns import Part, Said, Turns, number_of
 from omnilive.perception.audio.voice import Voice
 
@@ -296,8 +296,6 @@ class Conversation:
         response = self._response
         if response is not None and response.is_held:
             response.release()
-            if response.text:
-                self._note_user(response)
             if response.is_audible:
                 self._tell(Resumed(t=self._ears.now_t, generation=response.generation))
 
@@ -408,8 +406,7 @@ class Conversation:
             response.note("transcript_s", request.said.heard_t)
         if request.question:
             response.user_turn = self._user_turn(request.question, request.said)
-            # While they still speak, the question may become another: then it is noted later.
-            response.on_text = lambda: None if response.is_held else self._note_user(response)
+            response.noted = lambda: self._noted(response)
         self._response, self._is_soft, self._echo_from_s = response, False, 0.0
         self._running = self._spawn(self._run(response))
 
@@ -451,6 +448,13 @@ class Conversation:
             full_text=done.text,
         )  # fmt: skip
         self._notes.hold(turn, response.script)
+
+    async def _noted(self, response: Response) -> None:
+        """Return when the question is in the log: not while it may still become another."""
+        while response.is_held:
+            await self._clock.sleep_until(self._clock.now() + POLL_S)
+        self._note_user(response)
+        await self._notes.settled()
 
     def _note_user(self, response: Response) -> None:
         turn, response.user_turn = response.user_turn, None

@@ -82,7 +82,7 @@ class Response:
         self.script = Script()
         self.is_over = self.is_held = False
         self.user_turn: Turn | None = None  # what it answers, until that is noted
-        self.on_text: Callable[[], None] = lambda: None
+        self.noted: Callable[[], Awaitable[None]] = settled  # what it answers is in the log
         self._brain, self._output, self._mouth = brain, output, mouth
         self._all, self._clock, self._now, self._settled = tell, clock, now, settled
         self._phrases = Phrases()
@@ -179,13 +179,15 @@ class Response:
     async def _write(self, piece: str) -> None:
         if not piece:
             return
-        if not self.text:
+        is_first = not self.text
+        if is_first:
             self._mark("first_text_s")
-            self.on_text()
         self.text += piece
         self._tell(TextDelta(t=self._now(), generation=self.generation, text=piece))
         for phrase in self._phrases.add(piece):
             await self._queue.put(phrase)
+        if is_first and not self.request.text:  # the answer is logged behind its question
+            await self.noted()
 
     def _call(self, call: ToolCall) -> None:
         self._tell(
