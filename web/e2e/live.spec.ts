@@ -3,7 +3,7 @@
  * microphone plays real speech, and what comes back is measured.
  */
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -41,6 +41,7 @@ test.beforeAll(async () => {
 test.afterAll(async () => {
   test.setTimeout(60_000);
   await server.close();
+  writeFileSync(join(artifacts, "server.log"), server.log);
 });
 
 function picture(page: Page, name: string) {
@@ -85,27 +86,27 @@ const QUESTION = /where(’s|'s| is) the red folder/i;
 test("allow, see captions, ask aloud, hear and read the answer, interrupt, reload", async ({
   page,
 }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(600_000);
   await watchPeers(page);
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.goto(server.url);
   await page.getByRole("button", { name: "Use camera and microphone" }).click();
-  await expect(voice(page)).toHaveText("Listening", { timeout: 45_000 });
+  await expect(voice(page)).toHaveText("Listening", { timeout: 90_000 });
   await expect(page.getByText("using a slower way")).toHaveCount(0);
 
   const captions = page.getByRole("region", { name: "Captions" });
-  await expect(captions).toContainText(/red folder/i, { timeout: 70_000 });
+  await expect(captions).toContainText(/red folder/i, { timeout: 120_000 });
   await picture(page, "live-captions");
 
   const before = await heardEnergy(page);
   const exchange = page.getByRole("article", { name: QUESTION });
-  await expect(exchange).toBeVisible({ timeout: 70_000 });
+  await expect(exchange).toBeVisible({ timeout: 120_000 });
   await expect(exchange.getByText("Asked aloud")).toBeAttached();
-  await expect(voice(page)).toHaveText("Speaking", { timeout: 60_000 });
+  await expect(voice(page)).toHaveText("Speaking", { timeout: 120_000 });
   await picture(page, "live-speaking");
-  await expect(exchange.locator(".answer-text")).toContainText(/drawer/i, { timeout: 60_000 });
+  await expect(exchange.locator(".answer-text")).toContainText(/drawer/i, { timeout: 120_000 });
   await expect.poll(() => heardEnergy(page)).toBeGreaterThan(before + 0.001);
-  await expect(voice(page)).toHaveText("Listening", { timeout: 60_000 });
+  await expect(voice(page)).toHaveText("Listening", { timeout: 120_000 });
   const heard = (await heardEnergy(page)) - before;
   console.log(`energy of the spoken answer: ${heard.toFixed(4)}`);
 
@@ -129,10 +130,10 @@ test("allow, see captions, ask aloud, hear and read the answer, interrupt, reloa
 
   await page.getByRole("textbox", { name: "Your question" }).fill("What was said?");
   await page.keyboard.press("Enter");
-  await expect(voice(page)).toHaveText("Speaking", { timeout: 60_000 });
+  await expect(voice(page)).toHaveText("Speaking", { timeout: 120_000 });
   await page.getByRole("button", { name: "Stop speaking" }).click();
   const typed = page.getByRole("article", { name: "What was said?" });
-  await expect(typed.locator(".interrupted")).toBeVisible({ timeout: 30_000 });
+  await expect(typed.locator(".interrupted")).toBeVisible({ timeout: 60_000 });
   await page.waitForTimeout(500); // what was on its way has arrived
   const cut = await heardEnergy(page);
   await page.waitForTimeout(1000);
@@ -156,33 +157,33 @@ test("killed in mid-call and started again: the call comes back, the dialogue go
   page,
   expectErrors,
 }) => {
-  test.setTimeout(200_000);
+  test.setTimeout(400_000);
   expectErrors(/ERR_|Failed to load/);
   await page.goto(server.url);
   await page.locator(".session-link").first().click();
   await expect(page.getByRole("article", { name: QUESTION })).toBeVisible();
   await page.getByRole("button", { name: "Use camera and microphone" }).click();
-  await expect(voice(page)).toHaveText("Listening", { timeout: 45_000 });
+  await expect(voice(page)).toHaveText("Listening", { timeout: 90_000 });
   await server.kill();
   await expect(page.getByText("Lost the connection to OmniLive")).toBeVisible();
   await server.start();
   await expect(page.getByText("Lost the connection to OmniLive")).toHaveCount(0, {
-    timeout: 20_000,
+    timeout: 60_000,
   });
-  await expect(voice(page)).toHaveText(/Connecting/, { timeout: 45_000 });
-  await expect(voice(page)).toHaveText("Listening", { timeout: 60_000 });
+  await expect(voice(page)).toHaveText(/Connecting/, { timeout: 90_000 });
+  await expect(voice(page)).toHaveText("Listening", { timeout: 120_000 });
   await expect(page.getByRole("article", { name: QUESTION })).toHaveCount(1);
   await page.getByRole("textbox", { name: "Your question" }).fill("Where is the red folder?");
   await page.keyboard.press("Enter");
   await expect(page.getByRole("article", { name: QUESTION })).toHaveCount(2);
   const again = page.getByRole("article", { name: QUESTION }).last();
-  await expect(again.locator(".answer-text")).toContainText(/drawer/i, { timeout: 60_000 });
+  await expect(again.locator(".answer-text")).toContainText(/drawer/i, { timeout: 120_000 });
   await page.getByRole("button", { name: "Hang up" }).click();
   await expect(voice(page)).toHaveCount(0);
 });
 
 test("where nothing but web traffic gets through, the call goes by WebSocket", async ({ page }) => {
-  test.setTimeout(150_000);
+  test.setTimeout(300_000);
   // The handshake succeeds, and no packet ever arrives.
   await page.addInitScript(() => {
     window.RTCPeerConnection = class extends RTCPeerConnection {
@@ -194,16 +195,16 @@ test("where nothing but web traffic gets through, the call goes by WebSocket", a
   await page.goto(server.url);
   await page.locator(".session-link").first().click();
   await page.getByRole("button", { name: "Use camera and microphone" }).click();
-  await expect(page.getByText("using a slower way")).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText("using a slower way")).toBeVisible({ timeout: 120_000 });
   await expect(voice(page)).toHaveText("Listening");
   await page.getByRole("textbox", { name: "Your question" }).fill("What was said first?");
   await page.keyboard.press("Enter");
-  await expect(voice(page)).toHaveText("Speaking", { timeout: 60_000 });
-  await expect(voice(page)).toHaveText("Listening", { timeout: 60_000 });
+  await expect(voice(page)).toHaveText("Speaking", { timeout: 120_000 });
+  await expect(voice(page)).toHaveText("Listening", { timeout: 120_000 });
 });
 
 test("a watch in plain words fires on a real clip, and says why", async ({ page, request }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(400_000);
   await page.setViewportSize({ width: 1440, height: 900 });
   await request.post(`${server.url}/v1/sessions`, { data: { id: "sample" } });
   await page.goto(`${server.url}/#/sessions/sample`);
@@ -211,7 +212,7 @@ test("a watch in plain words fires on a real clip, and says why", async ({ page,
   const form = page.getByRole("form", { name: "Tell me when…" });
   await form.getByRole("textbox").fill("Tell me when a cat appears");
   await form.getByRole("button", { name: "Check" }).click();
-  await expect(form.locator(".understood")).toContainText(/cat/i, { timeout: 60_000 });
+  await expect(form.locator(".understood")).toContainText(/cat/i, { timeout: 120_000 });
   await picture(page, "real-watch-understood");
   await form.getByRole("button", { name: "Arm", exact: true }).click();
   const card = page.getByRole("list", { name: "Your watches" }).getByRole("listitem").first();

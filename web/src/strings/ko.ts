@@ -123,7 +123,7 @@ export const ko: Dictionary = {
   "memory.none": "이런 종류는 기억에 없습니다.",
   "memory.earlier": "이전 순간 보기",
   "memory.more": "{count}개 더",
-  "memory.moment": "{time}(으)로 이동",
+  "memory.moment": "{time} 장면으로 이동",
   "memory.gap": "{time} 동안 받은 것이 없음: {reason}",
 
   "search.label": "기억 검색",
