@@ -6,6 +6,7 @@ import threading
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,6 +48,15 @@ def test_sound_loses_its_oldest_packets() -> None:
     for i in range(12):
         short.put(("opus", frame(bytes([i]))))
     assert short.dropped == 7 and contents(short) == [bytes([i]) for i in range(7, 12)]
+
+
+@pytest.mark.parametrize("ask_for_key", [None, lambda: None])
+def test_a_decoder_that_is_to_end_decodes_nothing_more(ask_for_key: Any) -> None:
+    short = ShortQueue(15, ask_for_key)
+    for _ in range(9):
+        short.put((VP8, frame(KEY)))
+    short.put(None)
+    assert short.get_nowait() is None and short.dropped == 9
 
 
 def test_pictures_wait_for_the_next_key_picture_which_is_asked_for() -> None:

@@ -33,7 +33,8 @@ logging.getLogger("aiortc.rtcrtpreceiver").setLevel(logging.ERROR)
 
 class ShortQueue(queue.Queue[Any]):
     """Coded frames on their way to the decoder. When full: sound loses its oldest packet,
-    pictures wait for the next key picture, which is asked for. `None` ends the decoder."""
+    pictures wait for the next key picture, which is asked for. `None` ends the decoder at once:
+    aiortc waits for that on the event loop, which may not wait for what nobody will see."""
 
     def __init__(self, most: int, ask_for_key: Callable[[], None] | None) -> None:
         super().__init__()
@@ -43,11 +44,13 @@ class ShortQueue(queue.Queue[Any]):
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """Add a frame, or drop it."""
-        if item is not None:
-            if self._ask_for_key is None:
-                self._make_room()
-            elif not self._may_pass(*item):
-                return
+        if item is None:
+            self._most = 1
+            self._make_room()
+        elif self._ask_for_key is None:
+            self._make_room()
+        elif not self._may_pass(*item):
+            return
         super().put(item, block, timeout)
 
     def _make_room(self) -> None:
