@@ -1,7 +1,6 @@
 """`omnilive watches`: standing watches of a stored session, also while it is being watched."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -251,9 +250,9 @@ def dry_run(
     chosen = settings(recipe, set, config).config
     if session in stored().names():
         folder = stored().folder(session)
-        found = asyncio.run(_dry_run(session, words, start, end, chosen))
+        found = _run(_dry_run(session, words, start, end, chosen))
     elif Path(session).is_file():
-        found, folder = asyncio.run(_dry_run_file(session, words, start, end, chosen)), Path()
+        found, folder = _run(_dry_run_file(session, words, start, end, chosen)), Path()
     else:
         raise ConfigError(f"{session!r} is neither a stored session nor a file")
     read, alerts = found
@@ -320,7 +319,7 @@ def deliver(
     refuse_busy(session)
     store = open_store(session)
     try:
-        left = asyncio.run(deliver_waiting(session, store, chosen, stored().root, patience))
+        left = _run(deliver_waiting(session, store, chosen, stored().root, patience))
     finally:
         store.close()
     remark("all delivered" if not left else f"{left} target(s) could not be reached yet")
@@ -371,6 +370,12 @@ def _change(
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    import asyncio  # only here: it takes a while to load, and help must come at once
+
+    return asyncio.run(work)
+
+
 def _with(
     session: str,
     run: Callable[["Watches"], Awaitable[T]],
@@ -386,7 +391,7 @@ def _with(
         async with _session(session, chosen) as one:
             return await run(one.watches)
 
-    return asyncio.run(opened())
+    return _run(opened())
 
 
 def _session(name: str, config: "SessionConfig") -> "Session":
