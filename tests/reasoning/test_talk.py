@@ -148,6 +148,14 @@ def talk(store: SqliteStore, t: float, question: str, heard: str, full: str = ""
     log_turn(store, t + 3, {**said, "interrupted": bool(full), "full_text": full or heard})
 
 
+def test_what_the_assistant_was_told_is_evidence(store: SqliteStore) -> None:
+    told = "The red folder is in the second drawer."
+    put(store, said(told, 43, to="assistant"))
+    put(store, said("Tell me about the red folder.", 47, to="assistant"))
+    answer = ask(store, "Where is the red folder?")
+    assert "second drawer" in answer.text and texts(answer) == {told}
+
+
 def test_what_was_asked_and_answered(store: SqliteStore) -> None:
     put(store, said("Is my umbrella wet?", 43, to="assistant"))
     talk(store, 45, "Is my umbrella wet?", "I cannot tell.")

@@ -8,7 +8,7 @@ from omnilive.memory.base import Fact, Ref
 from omnilive.memory.embed import Embedder
 from omnilive.memory.query import FactQuery
 from omnilive.memory.sqlite import SqliteStore
-from omnilive.memory.words import content_words, words
+from omnilive.memory.words import content_words, states, words
 
 ECHO_S = 20.0  # speech this fresh that says what is asked is the question itself
 MOMENT_FACTS = 20  # of a moment that was found, at most
@@ -31,8 +31,9 @@ class Hit:
 class View:
     """A store as it was known at stream time `t`: nothing later shows through.
 
-    What was said to the assistant is no part of what happened and shows only with `own`. Its
-    own voice, and the question itself (`asked`, while it was `spoken`), never show.
+    What the assistant was asked or bidden is no part of what happened and shows only with `own`;
+    what it was told ("the keys are in the drawer") is to be remembered. Its own voice, and the
+    question itself (`asked`, while it was `spoken`), never show.
     """
 
     store: SqliteStore
@@ -107,7 +108,7 @@ class View:
             return True
         if fact.data.get("by") == "assistant":
             return True
-        return fact.data.get("to") == "assistant" and not self.own
+        return fact.data.get("to") == "assistant" and not self.own and not states(fact.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,8 @@ def _is_inside(fact: Fact, span: tuple[float, float]) -> bool:
 
 def _is_echo(text: str, asked: str) -> bool:
     """Tell whether an utterance is the question, perhaps with a name called before it."""
+    if states(text) and not states(asked):  # the answer may well use the words of the question
+        return False
     wanted, held = words(asked), words(text)
     if not wanted or len(held) > 1.5 * len(wanted) + 4:
         return False

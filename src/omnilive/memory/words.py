@@ -16,6 +16,24 @@ STOP = frozenset(
     both each few more most other only own same s t don didn't doesn't isn't wasn't""".split()
 )
 
+_CLAUSE_END = re.compile(r"[,.!;:，。！；：]\s*")
+_REQUESTS = re.compile(
+    r"(?:please |hey |ok |okay |so |and |but )*(?:what|where|when|which|who|whom|whose|why|how|"
+    r"is|are|was|were|do|does|did|have you|has|had|can|could|will|would|shall|should|may|"
+    r"tell|show|describe|list|find|give|explain|read|say|repeat|remind|let me|stop|wait|look|"
+    r"watch|count|summari[sz]e|translate|forget|i want|i'd like)\b|"
+    r"请|告诉|说说|描述|几|알려|말해|보여"
+)
+_ASKING = re.compile(r"[?？]|什么|谁|哪|为什么|怎么|[吗呢么]\s*[。.]?$")
+
+
+def states(text: str) -> bool:
+    """Tell whether what was said states something, and neither asks nor orders, by its form."""
+    if _ASKING.search(text) or len(content_words(text)) < 2:
+        return False
+    clauses = _CLAUSE_END.split(text.lower().replace("’", "'"))
+    return not any(_REQUESTS.match(clause.strip()) for clause in clauses)
+
 
 def words(text: str) -> list[str]:
     """Return the lower-case words of a text; each Chinese, Japanese or Korean sign is a word."""
