@@ -114,6 +114,14 @@ async def test_pieces_come_first_and_the_answer_has_its_line(library: Library) -
         assert answer.seq == logged.seq == lines[0]["seq"]
 
 
+async def test_a_remark_that_nothing_supports_gets_no_answer_and_leaves_no_line(
+    library: Library,
+) -> None:
+    async with opened(library, "I have not seen that.") as session:
+        assert await collect(session.stream("The red folder is here.", only_supported=True)) == []
+        assert session.store.log_of("answer") == []
+
+
 async def test_whoever_stops_listening_stops_the_model(library: Library) -> None:
     model = Seer(words=100_000)
     async with opened(library, model=model) as session:

@@ -218,6 +218,7 @@ class Session:
         images: Sequence[bytes] = (),
         history: Sequence[Message] | None = None,
         spoken: tuple[float, float] | None = None,
+        only_supported: bool = False,
     ) -> AsyncGenerator[str | ToolCall | Answer]:
         """Yield the answer in pieces as they are decided, calls of `tools`, the Answer last.
 
@@ -245,7 +246,7 @@ class Session:
         if images:
             ask = await self._with_glimpse(ask)
         async with aclosing(self.mind.stream(self.store, self.name, ask)) as pieces:
-            async for piece in pieces:
+            async for piece in _if_supported(pieces) if only_supported else pieces:
                 if isinstance(piece, Answer) and piece.text:
                     line = await self._worker.call(log_answer, self.store, piece)
                     self._tell(line)
@@ -408,6 +409,16 @@ async def _caught_up(
         if not pictures_only:  # answer for what is perceived, and say up to when
             t = min(t, max(0.0, min(p.progress.t for p in running)))
     return t
+
+
+async def _if_supported(
+    pieces: AsyncIterator[str | ToolCall | Answer],
+) -> AsyncGenerator[str | ToolCall | Answer]:
+    """Pass an answer on, whole, if something supports it; else nothing."""
+    held = [piece async for piece in pieces]
+    if any(isinstance(piece, Answer) and piece.supported for piece in held):
+        for piece in held:
+            yield piece
 
 
 def _check_whole(source: Source, pipeline: Pipeline, plan: Plan) -> None:

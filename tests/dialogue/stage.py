@@ -105,6 +105,7 @@ class FakeBrain:
     closed: int = 0
     error: Exception | None = None
     written: list[str] = field(default_factory=list)  # the lines of the log, in their order
+    supported: bool = True
     note_s: float = 0.0  # how long the log takes to write a turn
 
     async def stream(
@@ -113,6 +114,8 @@ class FakeBrain:
         self.asked.append({"question": question, **more})
         try:
             await self.clock.sleep_until(self.clock.now() + self.think_s)
+            if more.get("only_supported") and not self.supported:
+                return
             for piece in self.pieces:
                 if isinstance(piece, float):
                     await self.clock.sleep_until(self.clock.now() + piece)
@@ -123,8 +126,8 @@ class FakeBrain:
             text = "".join(p for p in self.pieces if isinstance(p, str))
             self.written.append("answer")
             yield Answer(
-                session="s", t=1.0, question=question, text=text, evidence=(), supported=True,
-                model="fake", timing=Timing(recall_s=0.05), seq=7,
+                session="s", t=1.0, question=question, text=text, evidence=(),
+                supported=self.supported, model="fake", timing=Timing(recall_s=0.05), seq=7,
             )  # fmt: skip
         finally:
             self.closed += 1

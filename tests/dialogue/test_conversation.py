@@ -59,6 +59,35 @@ def test_the_question_stands_in_the_log_before_its_answer(is_held: bool) -> None
     assert stage.done.latency.first_audio_s == pytest.approx(0.6, abs=0.3 if is_held else 0.02)
 
 
+REMARK = "The red folder is in the second drawer."
+
+
+@pytest.mark.parametrize(("said", "supported", "is_answered"), [
+    (REMARK, False, False), (REMARK, True, True), ("Where is the red folder?", False, True),
+])  # fmt: skip
+def test_a_remark_is_answered_only_with_something_to_go_by(
+    said: str, supported: bool, is_answered: bool
+) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.brain.supported = supported
+        await stage.say(said)
+        await stage.wait(5)
+
+    stage = play(scene)
+    assert stage.noted == [("user", said)] + [("assistant", ANSWER)] * is_answered
+    assert stage.done.status == "completed" and bool(stage.done.text) is is_answered
+
+
+def test_a_remark_under_instructions_is_the_models_affair() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.brain.supported = False
+        stage.talk.brief(instructions="Reply to all that is said.")
+        await stage.say(REMARK)
+        await stage.wait(5)
+
+    assert play(scene).done.text == ANSWER
+
+
 def test_latency_counts_from_the_last_voiced_window() -> None:
     async def scene(stage: Stage) -> None:
         await stage.say("What came first?", speaks_s=2.0, asr_s=0.3)

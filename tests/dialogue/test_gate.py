@@ -3,7 +3,7 @@
 import pytest
 
 from omnilive.dialogue.config import DialogueConfig
-from omnilive.dialogue.gate import called_by, decide, is_backchannel
+from omnilive.dialogue.gate import called_by, decide, is_backchannel, is_remark
 from omnilive.dialogue.interruption import is_echo, judge
 
 SAID = "the red car came first and then there was a big yellow bus at the corner".split()
@@ -114,3 +114,23 @@ def test_sounds_while_it_speaks(heard: str, confidence: float, kind: str) -> Non
 
 def test_nothing_is_an_echo_of_silence() -> None:
     assert not is_echo(["red"], []) and not is_echo([], SAID)
+
+
+@pytest.mark.parametrize("text", [
+    "The red folder is in the second drawer.", "My sister's name is Anna.",
+    "I put the keys on the shelf.", "It's raining outside again.", "钥匙在第二个抽屉里。",
+])  # fmt: skip
+def test_a_plain_statement_is_a_remark(text: str) -> None:
+    assert is_remark(text)
+
+
+@pytest.mark.parametrize("text", [
+    "Where is the red folder", "Is the red folder in the drawer", "The red one.",
+    "And the one next to it", "Tell me about the folder.", "I can't find my red folder.",
+    "I'm looking for my keys.", "Please, the second drawer again.", "The folder is red, isn't it",
+    "I would like to know the time.", "I wonder who took the folder.", "钥匙在哪里",
+    "帮我看看桌子？",
+    "The red folder is in the drawer?", "Could you see the folder on the desk",
+])  # fmt: skip
+def test_what_may_want_an_answer_is_no_remark(text: str) -> None:
+    assert not is_remark(text)

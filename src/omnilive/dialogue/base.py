@@ -95,6 +95,7 @@ class Brain(Protocol):
         images: Sequence[bytes] = (),
         history: Sequence[Message] | None = None,
         spoken: tuple[float, float] | None = None,
+        only_supported: bool = False,
     ) -> AsyncIterator["str | ToolCall | Answer"]:
         """Yield pieces of text, tool calls, and the whole Answer last; stops when closed.
 
@@ -102,7 +103,8 @@ class Brain(Protocol):
         `catch_up_s` bounds the wait for what is waited for (None: as suits the question).
         `history` are the messages so far, results of functions included (then `question` may
         be empty); None: what the log holds of the dialogue. `spoken` is when the question
-        itself was being said: that speech is no evidence. The Answer's `seq` is its log line.
+        itself was being said: that speech is no evidence. With `only_supported` nothing is
+        yielded unless what is remembered supports an answer. The Answer's `seq` is its log line.
         """
         ...
 

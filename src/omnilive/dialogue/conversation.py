@@ -32,14 +32,14 @@ from omnilive.dialogue.base import (
     TurnCommitted,
 )
 from omnilive.dialogue.config import DialogueConfig
-from omnilive.dialogue.gate import COMMANDS, called_by, decide, words_of
+from omnilive.dialogue.gate import COMMANDS, called_by, decide, is_remark, words_of
 from omnilive.dialogue.interruption import Kind, judge
 from omnilive.dialogue.notes import Notes
 from omnilive.dialogue.response import POLL_S, Request, Response
 from omnilive.dialogue.turns import Part, Said, Turns, number_of
 from omnilive.perception.audio.voice import Voice
 
-WAITING = 20  # things to be said unasked, at most: then the oldest is dropped
+WAITING = 20  # things to be said unasked, at most: then the newest is dropped
 ECHO_S = 1.5  # how late the assistant's own voice may come back
 ENDLESS = 3  # a voice without words is waited for this many times `decide_s`
 SENTENCE_S = 0.5  # speech after the pause from which it is more than a "mm-hm" or a noise
@@ -354,8 +354,14 @@ class Conversation:
             self._pending = said if said.text else None
             self._answer_wanted(is_empty=not said.text)
         elif is_meant:
-            request = replace(self._brief, asked_t=said.end_s, question=verdict.question, said=said)
-            self._start(request)
+            brief, question = self._brief, verdict.question
+            is_free = not (self._was_asked or brief.instructions or brief.tools)
+            self._start(
+                replace(
+                    brief, asked_t=said.end_s, question=question, said=said,
+                    is_remark=is_free and is_remark(question),
+                )
+            )  # fmt: skip
         else:
             self._turns.forget_last()
             self._pending = said if self.config.answer in ("off", "push_to_talk") else None
@@ -372,13 +378,7 @@ class Conversation:
         if said is None:
             self._start(wanted)
             return
-        self._start(
-            Request(
-                reason=wanted.reason, asked_t=said.end_s, question=said.text, said=said,
-                instructions=wanted.instructions, tools=wanted.tools, images=wanted.images,
-                history=wanted.history, speak=wanted.speak,
-            )
-        )  # fmt: skip
+        self._start(replace(wanted, asked_t=said.end_s, question=said.text, said=said))
 
     def _user_turn(self, text: str, said: Said | None, *, addressed: bool = True) -> Turn:
         now = self._ears.now_t

@@ -6,6 +6,8 @@ from difflib import SequenceMatcher
 from functools import cache
 
 from omnilive.dialogue.config import DialogueConfig
+from omnilive.memory.words import states
+from omnilive.memory.words import words as signs
 
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 BACKCHANNELS = (
@@ -31,6 +33,12 @@ COMMANDS = frozenset(
     ).split()
 )
 LONGEST = 6  # words
+SHORTEST = 4  # words of a remark: "the red one" may be a question
+LEANING = re.compile(  # it leans on what was said before, or hopes for help
+    r"^(?:and|or|but|what)\b|\b(?:please|lost|looking for|let me|need|want|wonder|know|help)\b"
+    r"|\b(?:maybe|can't|cannot|can not|right|isn't it)\b",
+    re.IGNORECASE,
+)
 ALIKE = 0.8  # similarity of spelling from which a word is taken for a wake word
 
 
@@ -54,6 +62,15 @@ def is_backchannel(text: str, extra: tuple[str, ...] = ()) -> bool:
     if not said or said in PHANTOMS:
         return True
     return len(said.split()) <= LONGEST and _only(extra).fullmatch(said) is not None
+
+
+def is_remark(text: str) -> bool:
+    """Tell a plain statement, which wants no answer, from what asks, orders or hopes for one.
+
+    In doubt it is none: a question without an answer is worse than a remark with one.
+    """
+    plain = text.replace("’", "'")
+    return states(text) and len(signs(text)) >= SHORTEST and LEANING.search(plain) is None
 
 
 @cache

@@ -59,6 +59,7 @@ class Request:
     images: Sequence[bytes] = ()
     history: Sequence[Message] | None = None
     speak: bool = True
+    is_remark: bool = False  # nobody asked: without anything to go by, nothing is said
 
 
 class Response:
@@ -167,6 +168,7 @@ class Response:
             images=request.images, history=request.history,
             pictures_only=said is not None,
             spoken=(said.start_s, said.end_s) if said is not None else None,
+            only_supported=request.is_remark,
         )  # fmt: skip
         if not hasattr(stream, "aclose"):
             async for piece in stream:
