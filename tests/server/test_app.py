@@ -172,9 +172,9 @@ run(NO_MODELS, port=0)
 class Process:
     """A server in a process of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, before: str = "") -> None:
         self.child = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", SERVER],
+            [sys.executable, "-W", "error", "-c", f"{before}\n{SERVER}"],
             env={**os.environ, "OMNILIVE_DATA": str(folder), "PYTHONPATH": str(ROOT)},
             stderr=subprocess.PIPE,
             text=True,
@@ -231,6 +231,12 @@ async def test_a_signal_in_mid_watch_stores_everything(
     assert source.state == "interrupted" and source.video_s >= 1.5 and source.audio_s >= 1.4
     assert store.log_of("source")[-1].body["state"] == "interrupted"
     store.close()
+
+
+async def test_a_thread_that_still_computes_holds_up_no_stop(library: Library) -> None:
+    busy = "import threading, time; threading.Thread(target=time.sleep, args=(60,)).start()"
+    process = await asyncio.to_thread(Process, library.root, busy)
+    assert await asyncio.to_thread(process.end, signal.SIGTERM) == (0, "")
 
 
 async def test_after_a_kill_it_goes_on(library: Library, process: Process, long_clip: str) -> None:

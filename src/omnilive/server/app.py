@@ -1,9 +1,11 @@
 """The HTTP server: `create_app` puts its parts together, `run` serves it until told to stop."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import FrameType
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from omnilive.config import SessionConfig
 
 DRAIN_S = 8  # requests under way have this long to finish when the server stops
+STOP_S = 45.0  # the process ends this long after a signal, come what may
+LINGER_S = 2.0  # and this soon once all is stored: threads may still load or compute
 
 
 def create_app(
@@ -134,6 +138,8 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop; a second Ctrl-C does not wait. The signal is not raised again afterwards."""
+        if not self._hub.closing:
+            _exit_in(STOP_S, 1)
         self._hub.closing = True
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
@@ -141,3 +147,15 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop the sources at once: whoever sent the signal may not wait long."""
         await asyncio.gather(super().shutdown(sockets), self._hub.stop_all())
+        _exit_in(LINGER_S, 0)
+
+
+def _exit_in(wait_s: float, code: int) -> None:
+    """End the process then if it has not ended by itself.
+
+    Python waits for threads that cannot be broken off, such as one that loads a model on a busy
+    machine, for as long as that takes. The stores are safe: they survive a process that is killed.
+    """
+    timer = threading.Timer(wait_s, os._exit, (code,))
+    timer.daemon = True
+    timer.start()
