@@ -148,7 +148,7 @@ test("allow, see captions, ask aloud, hear and read the answer, interrupt, reloa
   await page.reload();
   await expect(exchange.locator(".answer-text")).toContainText(/drawer/i);
   await expect(typed.locator(".interrupted")).toBeVisible();
-  await expect(page.getByRole("article")).toHaveCount(2);
+  await expect(page.getByRole("article")).toHaveCount(3); // what it was told is a turn as well
   await expect(page.getByRole("list", { name: "Memory" })).toContainText(/red folder/i);
   await picture(page, "live-reloaded");
 });

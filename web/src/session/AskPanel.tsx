@@ -70,6 +70,7 @@ export function AskPanel({ id, state, dispatch, playhead, call, onShow }: AskPan
             id={id}
             exchange={exchange}
             coming={exchange === awaited ? draft.coming : ""}
+            passed={exchange !== exchanges.at(-1)}
             onShow={onShow}
           />
         ))}

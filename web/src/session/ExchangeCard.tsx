@@ -15,13 +15,21 @@ interface ExchangeCardProps {
   exchange: Exchange;
   /** What is being answered just now, as it comes. */
   coming?: string;
+  /** The talk has gone on since: a spoken question that has no answer by now gets none. */
+  passed?: boolean;
   onShow: (t: number, highlight?: Highlight) => void;
 }
 
 /** One question with what became of it. */
-export function ExchangeCard({ id, exchange, coming = "", onShow }: ExchangeCardProps) {
+export function ExchangeCard({
+  id,
+  exchange,
+  coming = "",
+  passed = false,
+  onShow,
+}: ExchangeCardProps) {
   const { question, asOf_s, spoken, answer, reply, error } = exchange;
-  const awaited = isAwaited(exchange);
+  const awaited = isAwaited(exchange) && !(spoken && passed);
   return (
     <article className="exchange" aria-label={question === "" ? t("turn.unasked") : question}>
       {question !== "" && (
@@ -46,7 +54,7 @@ export function ExchangeCard({ id, exchange, coming = "", onShow }: ExchangeCard
   );
 }
 
-function AnswerText({ id, exchange, onShow }: Omit<ExchangeCardProps, "coming">) {
+function AnswerText({ id, exchange, onShow }: Omit<ExchangeCardProps, "coming" | "passed">) {
   const { answer, reply } = exchange;
   return (
     <div className="answer" data-supported={answer?.supported ?? true}>
