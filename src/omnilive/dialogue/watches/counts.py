@@ -108,7 +108,8 @@ class TotalGate(Combined):
             if not edge.up:
                 continue
             self.total += 1
-            self.times = sorted([*self.times, edge.t])[-max(self.condition.n, KEPT) :]
+            if self.condition.window_s:
+                self.times = sorted([*self.times, edge.t])[-max(self.condition.n, KEPT) :]
             self._forget(edge.t)
             out += self._judge(edge)
         if not found and self.condition.window_s:

@@ -149,6 +149,12 @@ class Leaf(Gate):
             return None
         return found
 
+    def remembered(self, known: list[int], uid: int) -> list[int]:
+        """Return the identities with one more: all that are here, and KEPT of those gone."""
+        here = self.setting.world.here
+        gone = set([old for old in known if old not in here][:-KEPT])
+        return [*(old for old in known if old not in gone), uid]
+
     def edge(self, thing: Thing, found: Match, t: float, *, pulse: bool) -> Edge:
         """Return the edge with which this thing makes the condition true."""
         sure = thing.confidence * min(1.0, found.score)
@@ -267,7 +273,7 @@ class Appears(Leaf):
         if found is None:
             return []
         carries_on = thing.follows in self.known
-        self.known = [*self.known[-KEPT:], thing.uid]
+        self.known = self.remembered(self.known, thing.uid)
         if carries_on or thing.start_s < self.armed_t - 0.05:
             return []
         return [self.edge(thing, found, max(thing.start_s, self.armed_t), pulse=True)]
@@ -310,7 +316,7 @@ class Leaves(Leaf):
             self.gone.pop(uid, None)
             self.gone.pop(str(thing.follows), None)
             if thing.uid not in self.known:
-                self.known = [*self.known[-KEPT:], thing.uid]
+                self.known = self.remembered(self.known, thing.uid)
         return []
 
     def tick(self, now: Times) -> list[Edge]:

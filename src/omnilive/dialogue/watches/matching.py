@@ -1,5 +1,6 @@
 """Does a thing perceived match a condition? Words, colours, labels, and likeness of meaning."""
 
+import threading
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class Likeness:
 
     embedder: Embedder | None = None
     _vectors: dict[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, text: str, meaning: str) -> float:
         """Return the cosine of the meaning and the nearest sentence of the text."""
@@ -47,12 +49,17 @@ class Likeness:
         return float((parts @ self._vector(meaning)).max())
 
     def _vector(self, text: str) -> np.ndarray:
-        if text not in self._vectors:
-            assert self.embedder is not None
-            if len(self._vectors) >= CACHED:
+        with self._lock:  # explaining and trying out run beside the session
+            known = self._vectors.get(text)
+        if known is not None:
+            return known
+        assert self.embedder is not None
+        vector = self.embedder.embed([text])[0]
+        with self._lock:
+            while len(self._vectors) >= CACHED:
                 self._vectors.pop(next(iter(self._vectors)))
-            self._vectors[text] = self.embedder.embed([text])[0]
-        return self._vectors[text]
+            self._vectors[text] = vector
+        return vector
 
 
 def match(condition: object, thing: Thing, likeness: Likeness, *, final: bool = True) -> Match:

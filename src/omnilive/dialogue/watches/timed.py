@@ -150,8 +150,9 @@ class EveryGate(Gate):
 
     def see(self, change: Change, now: Times) -> list[Edge]:
         """Nothing that is perceived matters; periods that nobody watched are left out."""
-        while change.what == "gap" and self.next_t <= change.t:
-            self.next_t += self.condition.every_s
+        if change.what == "gap" and self.next_t <= change.t:
+            periods = (change.t - self.next_t) // self.condition.every_s + 1
+            self.next_t += periods * self.condition.every_s
         return []
 
     def tick(self, now: Times) -> list[Edge]:
