@@ -304,3 +304,18 @@ def test_a_rule_that_cannot_be_read_stops_neither_perception_nor_the_others(
     ledger.write([car(0, 1.0)], 1.2, 1.2)
     assert told(store) == [("w2", 1, 1.0)]
     assert book.status("w1")["state"] == "failed" and "no rule" in book.status("w1")["error"]
+
+
+def test_a_watch_added_after_hours_without_any_knows_what_is_there_now(store: SqliteStore) -> None:
+    book = Book(store)
+    ledger = begin(store, book)
+    id, _ = book.add(r.Rule(what=r.Object(labels=("car",))), 0.0)
+    ledger.write([car(0, 1.0)], 1.2, 1.2)
+    book.remove(id)
+    ledger.write([car(0, 1.0, 3.0)], 3.2, 3.2)  # it leaves while nobody looks out
+    ledger.finish(5.0)
+    other = Ledger.begin(store, store.put_source(a_file()), 5.0, 5.0, MomentConfig(), None)
+    other.observers.append(book.observe)
+    book.add(r.Rule(what=r.Absent(of=r.Object(labels=("car",), event="present"), for_s=5.0)), 6.0)
+    other.write([], 30.0, 30.0)
+    assert [round(alert["at_s"], 1) for alert in book.alerts(watch="w2")] == [11.0]

@@ -1,5 +1,6 @@
 """The state machines of watches, fed by hand. Times are stream seconds."""
 
+import time
 from typing import Any
 
 import pytest
@@ -464,3 +465,97 @@ def test_an_utterance_cut_off_by_the_break_counts_once_and_is_heard_whole() -> N
     feed.lines({"seq": 9, "type": "source", "t": 2.5, "source": 1, "state": "resumed"})
     feed.said("ready steady go now", 3.1, 5.0, fact=90)
     assert [f.watch for f in feed.fired] == ["w0", "w1"]
+
+
+def test_a_source_that_broke_off_holds_up_no_other() -> None:
+    feed = Feed(r.Absent(of=CAR_HERE, for_s=5.0))
+    feed.thing("car", 1.0, t=2.0)
+    feed.lines(source_line(1, "interrupted"))
+    fired = feed.engine.step([source_line(2, "began")], {2: Times(4.0, 4.0)})
+    fired += feed.engine.step([], {2: Times(30.0, 30.0)})
+    assert [firing.t for firing in fired] == [6.0]  # the car was seen last at 1.0
+
+
+def test_what_a_source_left_open_is_not_there_any_more_when_it_is_over() -> None:
+    feed = Feed(r.Lasts(of=CAR_HERE, for_s=10.0), r.Absent(of=CAR_HERE, for_s=5.0))
+    feed.thing("car", 1.0, t=2.0)
+    feed.engine.close(1, 2.0)
+    fired = feed.engine.step([source_line(2, "began")], {2: Times(4.0, 4.0)})
+    fired += feed.engine.step([], {2: Times(40.0, 40.0)})
+    assert [(firing.watch, firing.t) for firing in fired] == [("w1", 6.0)]
+
+
+@pytest.mark.parametrize("what", [CAR, r.Object(labels=("car",), event="leaves")])
+def test_what_stays_for_long_is_not_forgotten_for_what_passes(what: r.Object) -> None:
+    feed = Feed(what)
+    stays = feed.thing("car", 1.0, at=0.7, t=2.0)
+    for n in range(150):
+        t = 10.0 + 10 * n
+        passing = feed.thing("car", t, at=0.1, t=t + 1)
+        feed.object(passing, "car", t, t + 2, final=True)
+        feed.until(t + 5)
+    before = len(feed.fired)
+    feed.object(stays, "car", 1.0, 2000.0, at=0.7, position="right")  # it is moved a little
+    feed.until(2001.0)
+    assert len(feed.fired) == before
+    feed.object(stays, "car", 1.0, 2010.0, at=0.7, final=True)
+    feed.until(2020.0)
+    assert len(feed.fired) == before + (what.event == "leaves")
+
+
+def test_a_watch_that_is_done_keeps_nothing_of_what_follows() -> None:
+    feed = Feed(CAR, repeat="once")
+    for n in range(20):
+        fact = feed.thing("car", 1.0 + 10 * n, t=2.0 + 10 * n)
+        feed.object(fact, "car", 1.0 + 10 * n, 3.0 + 10 * n, final=True)
+    assert feed.times() == [1.0]
+    assert feed.engine.watches["w0"].edges == []
+
+
+def test_a_count_without_a_window_keeps_no_times() -> None:
+    feed = Feed(r.Count(of=CAR, n=1000, scope="total"))
+    for n in range(60):
+        fact = feed.thing("car", 1.0 + 10 * n, t=2.0 + 10 * n)
+        feed.object(fact, "car", 1.0 + 10 * n, 3.0 + 10 * n, final=True)
+    watch = feed.engine.watches["w0"]
+    assert watch.gate is not None
+    assert watch.gate.value()["count"] == 60
+    assert watch.gate.dump()["times"] == []
+
+
+def test_what_is_known_late_is_told_though_something_later_was_told_before() -> None:
+    feed = Feed(r.Any_(of=(CAR, r.Speech(any_of=("stop",)))))
+    feed.thing("car", 10.0, t=10.5)
+    feed.said("please stop", 4.0, 9.0)
+    feed.until(12.0)
+    assert len(feed.fired) == 2 and feed.fired[1].t < 9.0
+
+
+def test_a_cool_down_also_holds_for_what_is_known_late() -> None:
+    feed = Feed(r.Any_(of=(CAR, r.Speech(any_of=("stop",)))), cooldown_s=20.0)
+    feed.thing("car", 10.0, t=10.5)
+    feed.said("please stop", 4.0, 9.0)
+    feed.until(12.0)
+    assert feed.times() == [10.0] and feed.engine.watches["w0"].duplicate == 1
+
+
+def test_a_long_gap_costs_a_periodic_watch_nothing() -> None:
+    feed = Feed(r.Every(every_s=1e-6), repeat="once")
+    feed.until(1e-7)
+    gap = {
+        "seq": 1,
+        "t": 1e6,
+        "type": "gap",
+        "start_s": 1.0,
+        "end_s": 1e6,
+        "reason": "",
+        "source": 1,
+    }
+    began = time.perf_counter()
+    feed.lines(gap)
+    assert time.perf_counter() - began < 1.0
+
+
+def source_line(source: int, state: str) -> dict[str, Any]:
+    body = {"source": source, "url": f"rtsp://camera{source}", "state": state}
+    return {"seq": 1, "t": 0.0, "type": "source", **body}

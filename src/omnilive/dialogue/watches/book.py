@@ -18,7 +18,7 @@ from omnilive.dialogue.watches.engine import Engine, Firing, Watch
 from omnilive.dialogue.watches.gate import Times
 from omnilive.dialogue.watches.matching import Likeness
 from omnilive.dialogue.watches.rule import Rule, Speech, rule_from_json, rule_json
-from omnilive.dialogue.watches.state import Thing, World
+from omnilive.dialogue.watches.state import BROKEN_OFF, Thing, World
 from omnilive.memory.ledger import Noted
 from omnilive.memory.sqlite import SqliteStore
 from omnilive.memory.watches import CURSOR, EDITS, WatchRow, WatchTable
@@ -69,7 +69,9 @@ class Book:
     def _catch_up(self) -> list[Line]:
         """Take in what others wrote into the log since; call it before anything changes."""
         self._refresh()
-        if not self._engine.watches:
+        if not self._engine.watches:  # nobody has looked since the last one was removed
+            self._engine.world, self._engine.times = World(), {}
+            self._wake(self._engine.world)
             self._cursor = self.store.last_seq()
             return []
         began = stopwatch()
@@ -317,6 +319,8 @@ class Book:
                 confidence=fact.confidence, start_s=fact.start_s, end_s=fact.end_s,
                 hidden=bool(fact.data.get("hidden")), data=dict(fact.data),
             )  # fmt: skip
+        broken = {row.id for row in self.store.sources() if row.state in BROKEN_OFF}
+        world.stale = broken & {thing.source for thing in world.here.values()}
 
     def _stored_mark(self) -> tuple[str, str]:
         meta = self.table.marks()

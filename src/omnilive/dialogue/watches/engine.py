@@ -14,7 +14,7 @@ from omnilive.dialogue.watches.combine import build
 from omnilive.dialogue.watches.gate import ABSENT, NEVER, Edge, Gate, Setting, Times, merged
 from omnilive.dialogue.watches.matching import Likeness
 from omnilive.dialogue.watches.schedule import is_awake
-from omnilive.dialogue.watches.state import Line, Thing, World
+from omnilive.dialogue.watches.state import BROKEN_OFF, Change, Line, Thing, World
 
 MERGE_S = 0.5  # what becomes true again this soon is the same happening
 State: TypeAlias = Literal["armed", "paused", "done", "failed"]
@@ -117,13 +117,11 @@ class Engine:
         """
         before = self._nows(self.times)
         for line in lines:
+            if line["type"] == "source" and line.get("state") in BROKEN_OFF:
+                self.times.pop(int(line["source"]), None)  # its time stands: nobody waits for it
+                before = self._nows(self.times)
             for change in self.world.see(line):
-                thing = change.thing
-                label = thing.label if thing.kind == "object" else thing.text
-                for key in ((thing.kind, label), (thing.kind, "")):
-                    for watch in list(self._index.get(key, {}).values()):
-                        if thing.kind == "gap" or self._is_where(watch, thing.source):
-                            self._run(watch, "see", change, before(watch))
+                self._tell(change, before)
         for source, new in times.items():
             old = self.times.get(source, new)  # a medium that is over stays where it ended
             self.times[source] = Times(
@@ -137,9 +135,20 @@ class Engine:
         known = self.times.get(source, at_end)
         self.times[source] = Times(*(end_t if t < ABSENT else t for t in known))
         fired = self._let_pass()
+        before = self._nows(self.times)
         self.times.pop(source, None)
-        self.world.close(source)
+        for change in self.world.close(source):
+            self._tell(change, before)
         return fired
+
+    def _tell(self, change: Change, now: Callable[[Watch], Times]) -> None:
+        """Hand a change to every watch that wants to see such a thing."""
+        thing = change.thing
+        label = thing.label if thing.kind == "object" else thing.text
+        for key in dict.fromkeys([(thing.kind, label), (thing.kind, "")]):
+            for watch in list(self._index.get(key, {}).values()):
+                if thing.kind == "gap" or self._is_where(watch, thing.source):
+                    self._run(watch, "see", change, now(watch))
 
     def _let_pass(self) -> list[Firing]:
         now = self._nows(self.times)
@@ -157,6 +166,8 @@ class Engine:
     def _run(self, watch: Watch, verb: str, *what: Any) -> None:
         """Let a gate act; one that breaks takes its own watch out, and nothing else."""
         assert watch.gate is not None
+        if watch.state != "armed":
+            return  # done or failed: nobody would ever look at its edges
         try:
             edges: list[Edge] = getattr(watch.gate, verb)(*what)
             watch.due = watch.gate.due()
@@ -199,7 +210,7 @@ class Engine:
         if not is_awake(watch.rule.when, self._wall0_s + edge.t):
             return "schedule"
         since_s = edge.t - watch.last_t
-        if watch.number and since_s < watch.rule.cooldown_s:
+        if watch.number and abs(since_s) < watch.rule.cooldown_s:
             return "cooldown"
         return "merged" if watch.number and abs(since_s) < MERGE_S else ""
 

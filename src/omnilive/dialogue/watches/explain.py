@@ -13,7 +13,7 @@ from omnilive.dialogue.watches.describe import describe
 from omnilive.dialogue.watches.engine import Engine, Firing, Watch
 from omnilive.dialogue.watches.gate import Gate, Times
 from omnilive.dialogue.watches.rule import Rule, rule_from_json
-from omnilive.dialogue.watches.state import AUDIO
+from omnilive.dialogue.watches.state import AUDIO, BROKEN_OFF
 from omnilive.memory.sqlite import SqliteStore
 
 PAGE = 2000
@@ -84,15 +84,19 @@ class Player:
         if state == "ended":
             self._at.pop(source, None)
             return self.engine.close(source, t)
+        if state in BROKEN_OFF:
+            fired = self._finish(t, source)
+            self._at.pop(source, None)
+            return fired
         if state in ("began", "resumed"):
             self._at[source] = self._start(source, t)
         return []
 
-    def _finish(self, until_s: float) -> list[Firing]:
-        """Let time pass up to the end, or as far as the sources are perceived."""
+    def _finish(self, until_s: float, source: int | None = None) -> list[Firing]:
+        """Let time pass up to then, or as far as the sources, or this one, are perceived."""
         fired: list[Firing] = []
         for row in self.book.store.sources():
-            if row.id not in self._at:
+            if row.id not in self._at or source not in (None, row.id):
                 continue
             known = (row.offset_s + row.video_s, row.offset_s + row.audio_s)
             at = self._at[row.id]

@@ -22,6 +22,7 @@ PAST = 200  # things gone that are remembered
 STORED = 30  # of them, those that survive a restart
 GAP_S = 1.0  # a shorter hole in the stream changes nothing
 AUDIO = ("speech", "sound")
+BROKEN_OFF = ("interrupted", "failed")  # states of a source that may go on later, or never
 
 
 @dataclass(slots=True)
@@ -211,6 +212,8 @@ class World:
             return self._resume(source)
         if line.get("state") == "began":
             return [change for stale in sorted(self.stale) for change in self.close(stale)]
+        if line.get("state") in BROKEN_OFF:
+            self.stale.add(source)
         return self.close(source) if line.get("state") == "ended" else []
 
     def _resume(self, source: int) -> list[Change]:
