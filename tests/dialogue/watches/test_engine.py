@@ -476,6 +476,15 @@ def test_a_source_that_broke_off_holds_up_no_other() -> None:
     assert [firing.t for firing in fired] == [6.0]  # the car was seen last at 1.0
 
 
+def test_a_camera_that_is_offline_holds_up_no_other_for_long() -> None:
+    feed = Feed(r.Lasts(of=CAR_HERE, for_s=10.0))
+    feed.engine.step([], {1: Times(5.0, 5.0), 2: Times(5.0, 5.0)})
+    feed.thing("car", 5.0)
+    assert feed.engine.step([], {1: Times(60.0, 60.0)}) == []
+    (fired,) = feed.engine.step([], {1: Times(70.0, 70.0)})
+    assert fired.t == 15.0
+
+
 def test_what_a_source_left_open_is_not_there_any_more_when_it_is_over() -> None:
     feed = Feed(r.Lasts(of=CAR_HERE, for_s=10.0), r.Absent(of=CAR_HERE, for_s=5.0))
     feed.thing("car", 1.0, t=2.0)

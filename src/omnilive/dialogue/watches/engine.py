@@ -16,6 +16,7 @@ from omnilive.dialogue.watches.matching import Likeness
 from omnilive.dialogue.watches.schedule import is_awake
 from omnilive.dialogue.watches.state import BROKEN_OFF, Change, Line, Thing, World
 
+PATIENCE_S = 60.0  # a source this far behind the others of a watch holds it up no longer
 MERGE_S = 0.5  # what becomes true again this soon is the same happening
 State: TypeAlias = Literal["armed", "paused", "done", "failed"]
 Trace: TypeAlias = Callable[[str, float, str, dict[str, Any]], None]
@@ -248,9 +249,14 @@ class Engine:
 
 
 def _slowest(times: list[float]) -> float:
-    """Return the time up to which all that there are have come; nothing is perceived without."""
+    """Return the time up to which all that there are have come; nothing is perceived without.
+
+    One that is PATIENCE_S behind is not waited for: a camera that is offline may stay so.
+    """
     there = [t for t in times if -ABSENT / 1e3 < t < ABSENT]
-    return min(there) if there else (1e12 if times else -1e9)
+    if not there:
+        return 1e12 if times else -1e9
+    return min(t for t in there if t >= max(there) - PATIENCE_S)
 
 
 def _grouped(edges: list[Edge]) -> list[Edge]:
