@@ -1,4 +1,6 @@
+import asyncio
 import logging
+import threading
 
 import pytest
 
@@ -24,6 +26,26 @@ async def test_preloaded_models_are_there_for_the_first_caller(monkeypatch: pyte
     await models.voice()
     assert len(loads) == 4
     models.close()
+
+
+async def test_who_leaves_while_a_voice_is_loaded_does_not_make_the_server_mute(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    may_load, voice, loads = threading.Event(), object(), list[object]()
+
+    def load(_: object) -> object:
+        loads.append(voice)
+        may_load.wait(10)
+        return voice
+
+    monkeypatch.setattr(shared, "_load_voice", load)
+    models = Shared(NO_MODELS)
+    hasty = asyncio.create_task(models.voice())
+    await until(lambda: bool(loads))
+    hasty.cancel()
+    may_load.set()
+    await asyncio.wait({hasty})
+    assert await models.voice() is voice and len(loads) == 1
 
 
 async def test_a_missing_model_is_said_and_tried_again(

@@ -1,9 +1,10 @@
 """The models that all sessions of this process share, loaded when the first one needs them."""
 
 import asyncio
+import functools
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
@@ -18,6 +19,19 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+
+
+Load = Callable[["Shared"], Coroutine[Any, Any, T]]
+
+
+def _uncut(load: Load[T]) -> Load[T]:
+    """Let loading go on when whoever asked first leaves meanwhile: others need the model too."""
+
+    @functools.wraps(load)
+    async def loaded(self: "Shared") -> T:
+        return await asyncio.shield(load(self))
+
+    return loaded
 
 
 class Shared:
@@ -36,6 +50,7 @@ class Shared:
         self._end_of_turn: TurnJudge | None = None
         self._has_voice = self._has_end_of_turn = False
 
+    @_uncut
     async def senses(self) -> "Senses":
         """Return what perceives."""
         async with self._loading:
@@ -43,6 +58,7 @@ class Shared:
                 self._senses = await run_in_threadpool(_load_senses, self._config)
             return self._senses
 
+    @_uncut
     async def mind(self) -> "Mind":
         """Return what answers, ready to search by meaning."""
         async with self._loading:
@@ -51,6 +67,7 @@ class Shared:
                 self._warming = asyncio.create_task(_warm_up(self._mind))
             return self._mind
 
+    @_uncut
     async def voice(self) -> "WorkingMouth | None":
         """Return what speaks; None where it is off or cannot be loaded, which is logged once."""
         async with self._talking:
@@ -59,6 +76,7 @@ class Shared:
                 self._voice = await _optional(_load_voice, self._config, "answers stay text")
             return self._voice
 
+    @_uncut
     async def end_of_turn(self) -> "TurnJudge | None":
         """Return what judges whether a turn is over; None where only silence does."""
         async with self._talking:
