@@ -1,6 +1,7 @@
 """Pauses are transcribed with care at once, and that transcript is kept when nothing follows."""
 
 import asyncio
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,3 +115,50 @@ def test_an_end_by_hand_after_a_pause_uses_what_was_heard_at_it():
     heard = perceive("#" * 20 + "." * 8 + "!")
     assert heard.asr.calls == [False]
     assert [p.final for p in heard.told] == [False, True]
+
+
+@dataclass
+class Slow(Counting):
+    """A recogniser that takes its time, until it is told to go on."""
+
+    go_on: threading.Event = field(default_factory=threading.Event)
+
+    def transcribe(self, pcm: np.ndarray, *, quick: bool = False) -> Transcript:
+        assert self.go_on.wait(10)
+        return super().transcribe(pcm, quick=quick)
+
+
+async def _interrupt(asr: Slow) -> list[str]:
+    """Say two things, the second while the first is still being transcribed."""
+    sound: Channel[Any] = Channel("sound", 1000)
+    speech: Channel[Any] = Channel("speech", 16)
+    percepts: Channel[Any] = Channel("percepts", 1000)
+    ear, workers = Ear(EarConfig(), ScriptedVAD(), None), (Worker("ear"), Worker("asr"))
+    attention, states = Attention(), list[str]()
+    attention.on_voice.append(lambda voice: states.append(voice.state))
+    for i, char in enumerate("#" * 20 + "." * 90 + "#" * 20):
+        pcm = np.full(512, 0.9 if char == "#" else 0.0, np.float32)
+        await sound.put(AudioChunk(t=i * 512 / RATE_HZ, pcm=pcm, rate_hz=RATE_HZ))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(
+            listen(sound, speech, percepts, ear, workers[0], 0.0, Continuation(), attention)
+        )
+        group.create_task(
+            transcribe(
+                speech, percepts, asr, ear, workers[1], Progress(), Tracer(SpanTotals()), attention
+            )
+        )
+        for _ in range(200):
+            await asyncio.sleep(0.01)
+            if states.count("began") == 2:
+                break
+        heard = list(states)
+        await sound.close()
+        asr.go_on.set()
+    for worker in workers:
+        worker.close()
+    return heard
+
+
+def test_a_voice_is_heard_while_another_is_still_being_transcribed():
+    assert asyncio.run(_interrupt(Slow())) == ["began", "paused", "ended", "began"]

@@ -213,7 +213,8 @@ async def listen(
                 await speech.put(
                     Speech(t=item.t, utterance=open_one, is_final=False, is_quick=True)
                 )
-            elif open_one is None:
+            elif open_one is None and not len(speech):
+                # Not behind what waits for a slow recogniser: no voice would be heard meanwhile.
                 await speech.put(Settled(t=ear.settled_t(state)))
             continue
         if isinstance(item, EndUtterance):
