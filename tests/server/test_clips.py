@@ -63,4 +63,6 @@ async def test_few_clips_are_kept_and_none_stays_behind(library: Library, clip: 
             assert (await api.get(f"{path}/clip.mp4?{span}")).status_code == 200
         folder = api.app.state.clips._folder
         assert len(list(folder.iterdir())) == 8
+        await api.delete(path)
+        assert list(folder.iterdir()) == []
     assert not folder.exists()

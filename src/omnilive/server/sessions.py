@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from omnilive.core.errors import OmniLiveError
@@ -44,9 +44,10 @@ def show_session(id: str, hub: HubDep) -> dict[str, Any]:
 
 
 @router.delete(SESSION, status_code=204, responses=errors(409))
-async def delete_session(id: str, hub: HubDep) -> Response:
+async def delete_session(id: str, hub: HubDep, request: Request) -> Response:
     """Stop the session's sources, then remove it with all its media."""
     await hub.delete(id)
+    await request.app.state.clips.forget(id)
     return Response(status_code=204)
 
 
