@@ -447,6 +447,29 @@ async def test_truncation_keeps_what_was_heard():
         assert kept["content"] == [{"type": "output_audio", "transcript": "A cat"}]
 
 
+async def test_an_item_with_an_id_of_ours_harms_nobody():
+    async with bench() as b:
+        b.tell(SpeechStarted(t=1.0, number=1, start_s=0.8))
+        id = b.only("input_audio_buffer.speech_started")["item_id"]
+        await b.send(typed("mine", id=id))
+        b.types()
+        turn = TurnCommitted(
+            t=2.0, text="What is", utterance_numbers=(1,), start_s=1.0, end_s=1.5, addressed=True
+        )
+        b.tell(turn)
+        assert b.only("error")["error"]["param"] == "item.id"
+        b.tell(replace(turn, utterance_numbers=(2,)))
+        assert b.only("input_audio_buffer.committed")["item_id"] != id
+
+
+async def test_the_caption_of_a_turn_that_nobody_ends_stays_short():
+    async with bench() as b:
+        for number in range(100):
+            b.tell(Transcript(t=2.1, number=number, text=f"word{number}"))
+        assert b.sent[-1]["text"].split()[-1] == "word99"
+        assert len(b.sent[-1]["text"].split()) == 16
+
+
 async def test_items_are_listed_retrieved_and_deleted():
     async with bench() as b:
         await b.send(typed("one", id="item_1"), typed("two", id="item_2"))

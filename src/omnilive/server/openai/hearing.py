@@ -16,6 +16,7 @@ from omnilive.server.openai.items import Item, Items, new_id
 from omnilive.server.openai.problems import Problem
 
 Emit = Callable[[dict[str, Any]], None]
+MOST_SAID = 16  # utterances of one turn: who never ends theirs by hand could talk for hours
 
 
 class Hearing:
@@ -51,6 +52,8 @@ class Hearing:
             return
         before = self._said.get(event.number, "")
         self._said[event.number] = event.text
+        while len(self._said) > MOST_SAID:
+            del self._said[next(iter(self._said))]
         is_final = isinstance(event, Transcript)
         text = " ".join(filter(None, self._said.values()))
         self._emit({

@@ -109,7 +109,11 @@ class RealtimeProtocol:
         """Take what the conversation tells."""
         if self._is_over:
             return
-        self.telling.tell(event)
+        try:
+            self.telling.tell(event)
+        except Problem as error:  # such as an item of the client's with an id of ours
+            self._complain(error)
+            self.telling.forget_turn()
         if isinstance(event, TurnCommitted) and event.addressed and self.terms.answers_commits:
             # Not at once: the conversation is in the middle of the turn that it tells of.
             asyncio.get_running_loop().call_soon(self._answer_committed)
