@@ -108,6 +108,11 @@ class Pipeline:
         """Add to the data of what was, or will be, stored as this utterance."""
         self.percepts.force(Label(t=self.t, id=f"speech{number}", data=data))
 
+    def forget(self, start_s: float, end_s: float) -> None:
+        """Let go of the present picture if it is of that span."""
+        if self.newest is not None and start_s <= self.newest.t <= end_s:
+            self.newest = None
+
     @property
     def now_t(self) -> float:
         """Where the stream is now, whether or not it has been read that far."""

@@ -5,6 +5,7 @@ import pytest
 from omnilive.core.errors import BackendError
 from omnilive.dialogue.base import (
     AudioDelta,
+    Forgot,
     FunctionCall,
     Paused,
     ResponseDone,
@@ -789,3 +790,40 @@ def test_a_cut_answer_says_how_much_of_its_sound_was_played() -> None:
         await stage.wait(5)
 
     assert play(scene).done.heard_s == pytest.approx(8 * 0.3)
+
+
+def test_what_is_forgotten_is_neither_said_on_nor_noted_nor_joined() -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.say("What came first?")
+        await stage.until_speaking()
+        stage.talk.say("Somebody is at the door.")
+        stage.talk.forget(0.0, stage.clock.now())
+        await stage.wait(0.3)
+        await stage.go_on()  # in the same breath: what was said before is not joined
+        await stage.wait(0.3)
+        await stage.pause()
+        await stage.hear("And then?")
+        await stage.wait(5)
+
+    stage = play(scene)
+    assert [done.status for done in stage.of(ResponseDone)] == ["cancelled", "completed"]
+    (forgot,) = stage.of(Forgot)
+    assert forgot.start_s == 0.0 and stage.questions == ["What came first?", "And then?"]
+    assert stage.noted == [
+        ("user", "What came first?"),
+        ("user", "And then?"),
+        ("assistant", ANSWER),
+    ]
+
+
+def test_a_turn_under_way_that_is_forgotten_is_no_turn() -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.begin()
+        await stage.wait(1)
+        stage.talk.forget(0.0, stage.clock.now())
+        await stage.pause()
+        await stage.hear("The code is zanzibar.")
+        await stage.wait(5)
+
+    stage = play(scene)
+    assert stage.questions == [] and stage.noted == [] and not stage.of(TurnCommitted)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from omnilive.dialogue.base import DialogueEvent, ResponseDone, SpeechStarted, Transcript
+from omnilive.dialogue.base import DialogueEvent, Forgot, ResponseDone, SpeechStarted, Transcript
 from omnilive.memory.library import Library
 from omnilive.memory.sqlite import SqliteStore
 from omnilive.server.errors import Refusal
@@ -110,6 +110,22 @@ async def test_closing_frees_everything_and_may_be_done_twice(api: Api) -> None:
     assert not pipeline.voice_listeners and not pipeline.speech_listeners
     assert api.hub.listener_count == 0
     await api.at_rest("/s")
+
+
+async def test_a_call_in_progress_forgets_too(api: Api) -> None:
+    line, output, told = await opened(api)
+    line.source.push_picture(draw(Shot(0.0, 60, (("red", 0.1),))))
+    await until(lambda: line.pipeline.newest is not None)
+    line.conversation.respond("What was said?")
+    await until(lambda: output.pending_s > 0)
+    await until(lambda: line.pipeline.now_t > 1.0)
+    response = await api.delete("/s/memory?start_s=0&end_s=1000")
+    assert response.status_code == 200
+    await until(lambda: any(isinstance(e, Forgot) for e in told))
+    assert output.pending_s == 0 and line.pipeline.newest is None
+    await line.close()
+    turns = [entry.body for entry in await api.hub.read("s", SqliteStore.log_of, "turn")]
+    assert [turn["role"] for turn in turns if turn["role"] == "assistant"] == []
 
 
 async def test_two_lines_have_a_conversation_each(api: Api) -> None:

@@ -242,6 +242,14 @@ class TurnCommitted(DialogueEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Forgot(DialogueEvent):
+    """A span of the session was forgotten: let go of what was said in it, or about it."""
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ResponseEvent(DialogueEvent):
     """Something about one response; `generation` tells responses of a line apart."""
 

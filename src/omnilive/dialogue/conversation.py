@@ -13,10 +13,12 @@ from typing import Any, Literal
 
 from omnilive.core.clock import Clock
 from omnilive.core.events import Percept
+from omnilive.dialogue.alarm import Alarm
 from omnilive.dialogue.base import (
     Brain,
     Ears,
     EndOfTurn,
+    Forgot,
     Message,
     Mouth,
     Output,
@@ -36,7 +38,7 @@ from omnilive.dialogue.gate import COMMANDS, called_by, decide, is_remark, words
 from omnilive.dialogue.interruption import Kind, judge
 from omnilive.dialogue.notes import Notes
 from omnilive.dialogue.response import POLL_S, Request, Response
-from omnilive.dialogue.turns import Part, Said, Turns, number_of
+from omnilive.dialogue.turns import Part, Said, Turns, number_of, outside
 from omnilive.perception.audio.voice import Voice
 
 WAITING = 20  # things to be said unasked, at most: then the newest is dropped
@@ -82,7 +84,7 @@ class Conversation:
         self._brief = Request(reason="turn", asked_t=0.0)  # what every spoken turn is made of
         self._say: deque[Request] = deque()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._timer: asyncio.Task[None] | None = None
+        self._alarm = Alarm(clock, self._advance)
         self._closed = False
 
     @property
@@ -221,6 +223,23 @@ class Conversation:
             reason="turn", asked_t=0.0, instructions=instructions, tools=tools, speak=speak
         )
 
+    def forget(self, start_s: float, end_s: float) -> None:
+        """Let go of what this call holds of a span that was forgotten.
+
+        What is being said, or waits to be, may tell of it: that ends, and is noted nowhere.
+        """
+        if self._closed:
+            return
+        self._stop(error="what it rests on may have been forgotten")
+        self._notes.drop()
+        self._turns.forget(start_s, end_s)
+        self._unnoted = outside(self._unnoted, start_s, end_s)
+        self._pending = outside(self._pending, start_s, end_s)
+        self._say.clear()
+        self._last_words, self._was_asked = (-1e9, []), False
+        self._tell(Forgot(t=self._ears.now_t, start_s=start_s, end_s=end_s))
+        self._advance()
+
     async def close(self) -> None:
         """End the response and all work; what was said and heard is noted."""
         self._stop()
@@ -228,10 +247,11 @@ class Conversation:
             self._notes.add(self._unnoted)
         self._closed = True
         self._say.clear()
-        tasks = [task for task in (*self._tasks, self._timer) if task is not None]
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._alarm.close()
         await self._notes.close()
 
     # interruption
@@ -331,7 +351,9 @@ class Conversation:
         if not waits and (said := self._turns.take(now)) is not None:
             self._committed(said, now)
         self._speak_unasked(now)
-        self._wake_at([self._turns.due(), self._held_until(), self._quiet_at()], now)
+        times = (self._turns.due(), self._held_until(), self._quiet_at())
+        due = min((t for t in times if t is not None), default=None)
+        self._alarm.set(None if due is None else due - now)
 
     def _committed(self, said: Said, now: float) -> None:
         if not said.text and not said.asked:
@@ -373,12 +395,9 @@ class Conversation:
         if wanted is None:
             return
         self._wanted = self._pending = None
-        if is_empty:
-            said = None
-        if said is None:
-            self._start(wanted)
-            return
-        self._start(replace(wanted, asked_t=said.end_s, question=said.text, said=said))
+        if said is not None and not is_empty:
+            wanted = replace(wanted, asked_t=said.end_s, question=said.text, said=said)
+        self._start(wanted)
 
     def _user_turn(self, text: str, said: Said | None, *, addressed: bool = True) -> Turn:
         now = self._ears.now_t
@@ -473,21 +492,6 @@ class Conversation:
         at = self._quiet_at()
         if at is not None and now >= at - 1e-3:
             self._start(self._say.popleft())
-
-    # time and tasks
-
-    def _wake_at(self, times: list[float | None], now: float) -> None:
-        if self._timer is not None:
-            if self._timer is not asyncio.current_task():
-                self._timer.cancel()
-            self._timer = None
-        due = min((t for t in times if t is not None), default=None)
-        if due is not None:
-            self._timer = asyncio.create_task(self._wake(max(0.005, due - now)))
-
-    async def _wake(self, wait_s: float) -> None:
-        await self._clock.sleep_until(self._clock.now() + wait_s)
-        self._advance()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

@@ -32,6 +32,10 @@ class Notes:
         self._held = (turn, script)
         self._grace = asyncio.create_task(self._after_grace())
 
+    def drop(self) -> None:
+        """Never write the turn that is held."""
+        self._held = None
+
     def correct(self, heard_s: float) -> None:
         """The turn that is held was heard only so far."""
         if self._held is not None:

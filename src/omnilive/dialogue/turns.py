@@ -5,10 +5,12 @@ a turn, so that a turn may have several.
 """
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
 from omnilive.core.events import Percept
+from omnilive.dialogue.base import Turn
 from omnilive.dialogue.config import DialogueConfig
 from omnilive.dialogue.gate import words_of
 from omnilive.perception.audio.voice import Voice
@@ -166,6 +168,11 @@ class Turns:
         self.parts, self.over_t, self.asked = [], None, False
         return numbers
 
+    def forget(self, start_s: float, end_s: float) -> None:
+        """Drop what was said in a span, and the turn before, which may have been."""
+        self.parts = [p for p in self.parts if outside(p, start_s, end_s) is not None]
+        self.last = None
+
     def forget_last(self) -> None:
         """The turn taken before can no longer be joined: its answer has been heard."""
         self.last = None
@@ -218,6 +225,15 @@ class Turns:
         self.drop()
         self.last, self.taken_t = (said if pieces else None), now
         return said
+
+
+T = TypeVar("T", Part, Said, Turn)
+
+
+def outside(said: T | None, start_s: float, end_s: float) -> T | None:
+    """Return what was said, None where any of it was said within a span."""
+    is_within = said is not None and said.start_s < end_s and said.end_s > start_s
+    return None if is_within else said
 
 
 def number_of(heard: Percept) -> int:

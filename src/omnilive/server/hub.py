@@ -87,6 +87,8 @@ class Hub:
             name, forget, start_s, end_s, now_s=max(ts, default=0.0), delete_uploads=delete_uploads
         )
         if running is not None:
+            for watch in running.watches.values():
+                watch.pipeline.forget(found.start_s, found.end_s)
             for listener in list(running.session.listeners):
                 listener(found.line)
         return found

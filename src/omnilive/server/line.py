@@ -228,7 +228,9 @@ class Line:
         self._wired.callback(listeners.remove, on)
 
     def _on_log(self, line: dict[str, Any]) -> None:
-        """Say an alert aloud, if its watch wants that, or a remark of the narration."""
+        """Say an alert aloud, if its watch wants that, or a remark of the narration; forget."""
+        if line["type"] == "forgotten":
+            self.conversation.forget(line["start_s"], line["end_s"])
         if line["type"] not in ("alert", "remark") or not is_spoken(line):
             return
         self.conversation.say(

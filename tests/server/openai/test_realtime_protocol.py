@@ -12,6 +12,7 @@ import pytest
 from omnilive.core.events import Answer, Evidence
 from omnilive.dialogue.base import (
     AudioDelta,
+    Forgot,
     FunctionCall,
     Latency,
     Paused,
@@ -468,6 +469,17 @@ async def test_the_caption_of_a_turn_that_nobody_ends_stays_short():
             b.tell(Transcript(t=2.1, number=number, text=f"word{number}"))
         assert b.sent[-1]["text"].split()[-1] == "word99"
         assert len(b.sent[-1]["text"].split()) == 16
+
+
+async def test_what_is_forgotten_leaves_the_items_of_a_call():
+    async with bench() as b:
+        rules = {"type": "message", "role": "system"}
+        rules |= {"content": [{"type": "input_text", "text": "Be brief."}]}
+        await b.send({"type": "conversation.item.create", "item": rules}, typed("my secret"))
+        b.types()
+        b.tell(Forgot(t=9.0, start_s=1.0, end_s=8.0))
+        assert b.types() == ["conversation.item.deleted"]
+        assert [item["role"] for item in b.protocol.items] == ["system"]
 
 
 async def test_items_are_listed_retrieved_and_deleted():

@@ -98,6 +98,11 @@ class Hearing:
         """Begin another turn."""
         self._item_id, self._said, self._sent = new_id("item"), {}, ""
 
+    def let_go(self) -> None:
+        """Forget this turn, and the one before."""
+        self._last = None
+        self.forget()
+
     def _supersede(self, event: TurnCommitted) -> None:
         """Take back a turn that was no whole one: who went on is heard as saying both."""
         if self._last is None:

@@ -7,6 +7,7 @@ from omnilive.core.clock import stopwatch
 from omnilive.dialogue.base import (
     AudioDelta,
     DialogueEvent,
+    Forgot,
     FunctionCall,
     Paused,
     ResponseDone,
@@ -138,6 +139,8 @@ class Telling:
             case TurnCommitted():
                 self._release()
                 self._commit(event)
+            case Forgot():
+                self._forget()
 
     def _start(self, event: ResponseStarted) -> None:
         is_asked = event.reason in ("create", "typed")
@@ -224,6 +227,15 @@ class Telling:
             "type": "omnilive.turn", "role": "user", "response_id": None, "item_id": item["id"],
             "text": text_of(item), "omnilive": ours,
         })  # fmt: skip
+
+    def _forget(self) -> None:
+        """Let go of all that was said: what of it tells of the span that is gone, nobody knows."""
+        self._hearing.let_go()
+        self._lengths.clear()
+        for item in list(self._protocol.items):
+            if item.get("role") != "system":
+                self._protocol.items.remove(item["id"])
+                self._protocol.emit({"type": "conversation.item.deleted", "item_id": item["id"]})
 
     def _release(self) -> None:
         """Tell that somebody spoke, now that it is clear that they interrupted."""
