@@ -97,7 +97,7 @@ def turns(count: int, seed: int, voice: Synthesis) -> list[Sound]:
     """Return warm-up turns and `count` others: half for memory; a quarter are recordings."""
     rng = np.random.default_rng(seed)
     out = [voice.say(text, "warm-up", 1.0) for text in ("What do you see?", "What did I say?")]
-    files = [recorded(name) for name in RECORDED]
+    files = [recorded(*cut) for cut in RECORDED]
     for i in range(count):
         speed = float(rng.choice(SPEEDS))
         if i % 2:

@@ -13,11 +13,14 @@ from common import SHARED
 RATE_HZ = 48000
 FRAME = RATE_HZ // 100
 
-# Recorded speech, English, from the shared set; sayings rather than questions: "answer everything".
+# Questions that people really asked, in recordings of the shared set: (file, from s, to s).
 RECORDED = (
-    "LJ001-0001 LJ001-0003 LJ001-0010 jfk ls-1272-128104-0000 ls-1995-1837-0001 sas_0870 sas_0890 "
-    "sas_0920"
-).split()
+    ("en-us_zh-cn", 0.0, 1.6),  # What's the weather like today?
+    ("en-us_zh-cn", 6.0, 8.1),  # How do I go to that bus stop?
+    ("en-us_zh-cn", 13.3, 16.0),  # Can you tell me where is the library?
+    ("katiesteve", 3.5, 11.7),  # Have you tried the latest real time diarization ...?
+    ("katiesteve", 21.0, 24.0),  # Is the new feature can diarize in real time?
+)
 SIMPLE = (
     "What do you see right now?",
     "How many bottles are on the table now?",
@@ -70,9 +73,12 @@ class Sound:
         return float(loud[0] * FRAME / RATE_HZ), float((loud[-1] + 1) * FRAME / RATE_HZ)
 
 
-def recorded(name: str) -> Sound:
-    """Read one recording of the shared set."""
-    return Sound(name, "turn", "recorded", _level(read(SHARED / "speech" / f"{name}.flac")))
+def recorded(name: str, start_s: float, end_s: float) -> Sound:
+    """Cut one question out of a recording of the shared set."""
+    pcm = read(SHARED / "speech" / f"{name}.flac")[
+        round(start_s * RATE_HZ) : round(end_s * RATE_HZ)
+    ]
+    return Sound(f"{name} {start_s:.0f} s", "recorded", "recorded", _level(pcm))
 
 
 def read(path: Path) -> np.ndarray:
