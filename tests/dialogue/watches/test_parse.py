@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from omnilive.dialogue.watches import rule as r
 from omnilive.dialogue.watches.describe import describe
 from omnilive.dialogue.watches.known import Known, known_of
 from omnilive.dialogue.watches.outcome import Reply, Understood
@@ -156,3 +157,73 @@ def test_whatever_is_said_an_answer_comes() -> None:
 )
 def test_odd_input(text: str) -> None:
     assert isinstance(parse(text, KNOWN), Reply)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("don't tell me when a cat appears", "unclear"),
+        ("stop telling me when a dog appears", "unclear"),
+        ("tell me unless a dog is there", "unclear"),
+        ("tell me when a dog appears except at night", "unclear"),
+        ("tell me when anyone but a child comes in", "unclear"),
+        ("tell me when a person appears for the third time", "unclear"),
+        ("tell me how many people are in the room", "unclear"),
+        ("tell me every hour how many cars passed", "unclear"),
+        ("tell me when a dog appears tomorrow", "time"),
+        ("tell me at 5 pm when a car comes", "time"),
+        ("tell me when a car doesn't stop", "unseen"),
+        ("tell me when a person is holding a phone", "unseen"),
+        ("tell me when anyone is smoking", "unseen"),
+        ("tell me when a person with a hat appears", "unseen"),
+        ("tell me when a person is taller than 2 m", "unseen"),
+        ("tell me when the tv is on", "unseen"),
+        ("不要告诉我猫出现", "unclear"),
+        ("除了晚上，有人来就告诉我", "unclear"),
+        ("有人没有停下时告诉我", "unseen"),
+    ],
+)
+def test_no_part_of_a_sentence_is_dropped_in_silence(text: str, code: str) -> None:
+    read = parse(text, KNOWN)
+    assert isinstance(read, Reply) and read.code == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["narrate what I do", "Please give me a running commentary", "解说我在做什么",
+     "tell me the next step when one is done", "describe everything you see"],
+)  # fmt: skip
+def test_a_narration_is_told_from_a_watch(text: str) -> None:
+    read = parse(text, KNOWN)
+    assert isinstance(read, Reply) and read.code == "narration" and "--narrate" in read.text
+
+
+PERSON_HERE = r.Object(labels=("person",), event="present")
+DOG_HERE = r.Object(labels=("dog",), event="present")
+
+
+@pytest.mark.parametrize("text", ["a person but not a dog appears", "a person is there and no dog"])
+def test_but_not_denies(text: str) -> None:
+    read = parse(f"tell me when {text}", KNOWN)
+    assert isinstance(read, Understood)
+    what = rule_json(read.rule)["what"]
+    assert bare(what) == bare(
+        rule_json(r.Rule(what=r.All(of=(PERSON_HERE, r.Not(of=DOG_HERE)))))["what"]
+    )
+
+
+def test_each_of_two_colours_counts() -> None:
+    read = parse("tell me when a red or blue car appears", KNOWN)
+    assert isinstance(read, Understood) and isinstance(read.rule.what, r.Any_)
+    assert [part.colour for part in read.rule.what.of] == ["red", "blue"]
+
+
+def test_coming_to_a_place_is_no_talk_about_it() -> None:
+    read = parse("tell me when a person comes to the door", KNOWN)
+    assert isinstance(read, Understood) and isinstance(read.rule.what, r.Object)
+
+
+def test_nine_to_five_ends_in_the_afternoon() -> None:
+    read = parse("tell me when a person appears between 9 and 5", KNOWN)
+    assert isinstance(read, Understood) and read.rule.when is not None
+    assert (read.rule.when.start, read.rule.when.end) == ("09:00", "17:00")

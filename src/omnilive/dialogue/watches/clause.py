@@ -194,6 +194,8 @@ def _said(text: str, shielded: Shielded, known: Known) -> Clause | None:
             'tell me when someone says "Anna"',
         )
     if match := re.search(rf"\b{_ABOUT} (.+)$", text, re.I):
+        if re.search(r"\bto $", text[: match.start(1)]) and find_noun(text[: match.start()], known):
+            return None  # "a person comes to the door" is no talk that comes to something
         if re.match(r"(?:black|dark|red|green)", match[1], re.I):
             return None
         _need_speech(known)
@@ -350,21 +352,24 @@ def _refuse_action(
     rest = text[noun.end :]
     if re.match(r" (?:shaped|like|coloured|case|park|seat|phone|number|food|house|wash)\b|-", rest):
         raise unseen(shielded.restore(text), known)
+    if state := re.match(r" (?:is|are|gets?|turns?|goes) (?:on|off|open|closed|full|empty)$", rest):
+        raise unseen(f"a {noun.phrase}", known, doing=shielded.restore(state[0].strip()))
     rest = re.sub(
         r"^ (?:in|with|wearing|who wears|dressed in)(?: an?| the)? \w+(?: \w+)?"
         r"(?: shirt| jacket| coat| dress| hat)?(?= |$)", "", rest,
     ) if noun.labels == ("person",) and noun.colour else rest  # fmt: skip
-    verb = re.match(rf"(?: {_AUX}\b)*(?: \w+ly\b)? ([a-z]+)(?: (\w+))?", rest, re.I)
+    verb = re.match(rf"(?: {_AUX}\b)*+(?: \w+ly\b)? ([a-z]+)(?: (\w+))?", rest, re.I)
     if verb is None or re.match(
-        rf"(?: {_AUX}\b)*(?: \w+ly\b)? (?:{LEAVES}|{COMES}|{STAYS})\b(?! (?:green|red|black|on "
+        rf"(?: {_AUX}\b)*+(?: \w+ly\b)? (?:{LEAVES}|{COMES}|{STAYS})\b(?! (?:green|red|black|on "
         rf"fire))",
         rest,
         re.I,
     ):
         return ()
-    benign = r"(?:in|on|at|near|by|from|to|of|that|who|which|with|without|for|or|and|than|the|a|"
+    benign = r"(?:in|on|at|near|by|from|to|of|that|who|which|without|for|or|and|than|the|a|"
     benign += r"at|together|more|over|under|outside|alone|one|two|passes|behind|beside|next|"
-    benign += r"camera|view|sight|as|every|each|within|after|before|while|but|not|hasn|haven|any)"
+    benign += r"camera|view|sight|as|every|each|within|after|before|while|but|not|hasn|haven|any|"
+    benign += r"close|back|home)"
     if re.fullmatch(benign, verb[1], re.I):
         return ()
     doing = shielded.restore(rest.strip(" ,."))

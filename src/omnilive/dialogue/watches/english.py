@@ -13,7 +13,7 @@ from omnilive.dialogue.watches.clause import (
 )
 from omnilive.dialogue.watches.known import Known
 from omnilive.dialogue.watches.leadins import spelled, strip
-from omnilive.dialogue.watches.nouns import find_noun, labels_of
+from omnilive.dialogue.watches.nouns import colour_of, find_noun, labels_of, unseen
 from omnilive.dialogue.watches.numbers import COUNT, DURATION, number, seconds
 from omnilive.dialogue.watches.outcome import Unread
 from omnilive.dialogue.watches.rule import (
@@ -55,6 +55,7 @@ _TIMES = re.compile(
     rf"\b(?:(?P<op>{_LEAST}|{_MANY}) )?(?:(?P<n>{COUNT}) times|(?P<two>twice)|(?P<three>thrice))\b",
     re.IGNORECASE,
 )
+_SEEN = r"(?:there|present|in view|visible|here)"
 _NOBODY = (
     r"\b(?:nobody|no ?-?one|no (?:person|people|human|man|woman)s?|"
     r"not (?:a single person|anyone|anybody))\b"
@@ -63,7 +64,7 @@ _NOBODY = (
 
 def read_english(text: str, shielded: Shielded, known: Known) -> Clause:
     """Read what to look for; the qualifiers have been taken out. Raises Unread."""
-    rest, expected, counts = strip(spelled(text))
+    rest, expected, counts = strip(_each_colour(spelled(text), known))
     if not re.search(r"[A-Za-z0-9]", rest):
         raise unclear("")
     if re.search(_FLOOD, rest, re.IGNORECASE):
@@ -74,6 +75,17 @@ def read_english(text: str, shielded: Shielded, known: Known) -> Clause:
         clause = read_clause(rest, shielded, known, True)
         return Clause(Count(of=clause.what, n=1, scope="total", each=True), notes=clause.notes)
     return _order(rest, shielded, known, expected)
+
+
+def _each_colour(text: str, known: Known) -> str:
+    """Say the noun with each of its colours: "a red or blue car" as "a red car or blue car"."""
+
+    def spread(match: re.Match[str]) -> str:
+        first, second, noun = match.groups()
+        is_thing = colour_of(first) and colour_of(second) and labels_of(noun, known)
+        return f"{first} {noun} or {second} {noun}" if is_thing else match[0]
+
+    return re.sub(r"\b(\w+) or (\w+) (\w+)\b", spread, text)
 
 
 def flood() -> Unread:
@@ -138,6 +150,7 @@ def _combine(text: str, shielded: Shielded, known: Known, expected: bool) -> Cla
         r"^while (?P<b>.+?), (?P<a>.+)$",
         r"^(?P<a>.+?),? (?:while|whilst|as long as|at the same time as|with) (?P<b>.+)$",
         r"^(?P<a>.+?),? (?P<not>without) (?P<b>.+)$",
+        rf"^(?P<a>.+?),? (?:but|yet|and) (?P<not>not|no) (?!{_SEEN}$)(?:an? |any |the )?(?P<b>.+)$",
         r"^(?P<a>.+?),? (?:but|yet) (?P<b>.+)$",
         r"^(?P<a>.+?),? and (?:also )?(?:if )?(?P<b>.+)$",
         r"^(?P<a>.+?),? or (?:if |when )?(?P<b>.+)$",
@@ -165,9 +178,7 @@ def _two(a_text: str, b_text: str, pattern: str, shielded: Shielded, known: Know
         raise Unread("unclear", "")
     if " or " in pattern:
         return _either(a_text, b_text, shielded, known)
-    if re.fullmatch(
-        r"(?:is |are |it is )?not (?:there|present|in view|visible|here)", b_text, re.I
-    ):
+    if re.fullmatch(rf"(?:is |are |it is )?not {_SEEN}", b_text, re.I):
         a = _combine(a_text, shielded, known, True)
         return Clause(All(of=(_level(a.what), Not(of=_level(a.what)))), notes=a.notes)
     if quantity := _both_quantities(a_text, b_text, shielded, known):
@@ -306,6 +317,13 @@ def _absence(
     gone = length and re.search(r"(?:'s|has|have|is) (?:been )?(?:gone|away|missing)\b", text, re.I)
     if gone:
         text = text[: gone.start()] + " not" + text[gone.end() :]
+    stays = re.search(
+        rf"\b(?:does|do|did|is|are|has|have)(?:n't| not) (?:\w+ly )?(?:{STAYS}|moved?|moving)\b",
+        text,
+        re.I,
+    )
+    if stays:
+        raise unseen("that", known, doing=shielded.restore(stays[0]))
     none = re.search(
         r"\bno (?!longer\b|more\b|fewer\b|less\b)(?=\w)|\b(?:hasn't|haven't|has not|have not|"
         r"isn't|is not|aren't|are not|"

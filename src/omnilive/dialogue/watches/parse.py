@@ -12,6 +12,7 @@ from omnilive.dialogue.watches.english import read_english
 from omnilive.dialogue.watches.known import Known
 from omnilive.dialogue.watches.outcome import Reply, Understood, Unread
 from omnilive.dialogue.watches.qualifiers import Qualifiers, read_qualifiers
+from omnilive.dialogue.watches.refused import refuse, refuse_rest
 from omnilive.dialogue.watches.rule import Every, Rule
 from omnilive.dialogue.watches.shield import shield
 
@@ -31,11 +32,14 @@ def parse(text: str, known: Known) -> Understood | Reply:
     try:
         if not shielded.text:
             raise unclear("")
-        if _CHINESE.search(re.sub(r"Q\d+Q", "", shielded.text)):
+        is_chinese = bool(_CHINESE.search(re.sub(r"Q\d+Q", "", shielded.text)))
+        refuse(shielded.text, is_chinese=is_chinese)
+        if is_chinese:
             clause, found = read_chinese(shielded, known)
         else:
             found = read_qualifiers(shielded, known)
             is_digest = found.every_s is not None
+            refuse_rest("" if is_digest else found.text)
             clause = None if is_digest else read_english(found.text, shielded, known)
         if shielded.acts:
             found.fields["check"] = True

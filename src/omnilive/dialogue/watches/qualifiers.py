@@ -239,7 +239,7 @@ def _times(start: str, end: str) -> tuple[str, str]:
         wrong = start if first is None else end
         raise Unread("time", f"“{wrong}” is no time of the day: say “from 9:00 to 17:30”.")
     plain = start.isdigit() and end.isdigit()
-    if plain and last <= first < 12 and last < 12:
+    if plain and last <= first < 720 and last < 720:
         last += 720  # "nine to five"
     return hhmm(first), hhmm(last)
 
