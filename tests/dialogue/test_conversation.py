@@ -628,6 +628,30 @@ def test_yes_is_an_answer_when_it_was_asked() -> None:
     assert play(scene).questions == ["Where is the car?", "Yes."]
 
 
+def test_yes_is_no_answer_to_a_question_of_long_ago() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.brain.pieces = ["Do you mean the red one?"]
+        await stage.say("Where is the car?")
+        await stage.wait(30)
+        await stage.say("Yes.")
+        await stage.wait(1)
+
+    assert play(scene).questions == ["Where is the car?"]
+
+
+def test_a_voice_that_fails_unforeseen_ends_its_response_and_nothing_else() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.mouth.can_say = lambda text: 1 / 0  # type: ignore[assignment]
+        await stage.say("What came first?")
+        await stage.wait(1)
+        assert stage.talk.state == "listening" and "division" in stage.done.error
+        del stage.mouth.can_say
+        await stage.say("And then?")
+        await stage.wait(5)
+
+    assert play(scene).done.heard == ANSWER
+
+
 def test_something_unasked_waits_for_silence() -> None:
     async def scene(stage: Stage) -> None:
         await stage.begin()

@@ -43,6 +43,7 @@ from omnilive.perception.audio.voice import Voice
 
 WAITING = 20  # things to be said unasked, at most: then the newest is dropped
 ECHO_S = 1.5  # how late the assistant's own voice may come back
+REPLY_S = 20.0  # what is said this soon after a question of the assistant's answers it
 ENDLESS = 3  # a voice without words is waited for this many times `decide_s`
 SENTENCE_S = 0.5  # speech after the pause from which it is more than a "mm-hm" or a noise
 State = Literal["listening", "thinking", "speaking"]
@@ -83,7 +84,7 @@ class Conversation:
         self._wanted: Request | None = None  # a response to what is being committed
         self._brief = Request(reason="turn", asked_t=0.0)  # what every spoken turn is made of
         self._say: deque[Request] = deque()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = set[asyncio.Task[Any]]()
         self._alarm = Alarm(clock, self._advance)
         self._closed = False
 
@@ -359,9 +360,8 @@ class Conversation:
         if not said.text and not said.asked:
             return
         follows_up = said.start_s <= self._last_words[0] + self.config.follow_up_s
-        verdict = decide(
-            said.text, self.config, follows_up=follows_up, was_asked=self._was_asked
-        )  # fmt: skip
+        was_asked = self._was_asked and said.start_s <= self._last_words[0] + REPLY_S
+        verdict = decide(said.text, self.config, follows_up=follows_up, was_asked=was_asked)
         is_meant = bool(said.text) and (said.asked or verdict.addressed)
         if is_meant:
             for number in said.numbers:
@@ -377,13 +377,9 @@ class Conversation:
             self._answer_wanted(is_empty=not said.text)
         elif is_meant:
             brief, question = self._brief, verdict.question
-            is_free = not (self._was_asked or brief.instructions or brief.tools)
-            self._start(
-                replace(
-                    brief, asked_t=said.end_s, question=question, said=said,
-                    is_remark=is_free and is_remark(question),
-                )
-            )  # fmt: skip
+            is_free = not (was_asked or brief.instructions or brief.tools)
+            request = replace(brief, asked_t=said.end_s, question=question, said=said)
+            self._start(replace(request, is_remark=is_free and is_remark(question)))
         else:
             self._turns.forget_last()
             self._pending = said if self.config.answer in ("off", "push_to_talk") else None
@@ -449,8 +445,9 @@ class Conversation:
         now = self._ears.now_t
         self._response = self._running = None
         self._tell(done)
-        self._last_words = (now, words_of(done.heard)[-40:])
-        self._was_asked = done.heard.rstrip().endswith("?")
+        if done.heard:
+            self._last_words = (now, words_of(done.heard)[-40:])
+            self._was_asked = done.heard.rstrip().endswith("?")
         self._quiet_t = max(self._quiet_t, now)
         if done.status == "cancelled":
             self._unnoted = response.user_turn

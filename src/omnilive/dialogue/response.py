@@ -105,9 +105,13 @@ class Response:
             )
         )  # fmt: skip
         self._output.begin()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._speak())
-            await self._think()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._speak())
+                await self._think()
+        except* Exception as errors:  # of a voice or an output: the conversation goes on
+            logger.exception("a response could not be spoken")
+            self.error = f"the answer could not be spoken ({errors.exceptions[0]})"
         self._mark("total_s")
         return self._done("failed" if self.error and not self.text else "completed", 1e9)
 
