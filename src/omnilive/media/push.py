@@ -4,15 +4,13 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import av
 import av.error
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
-from av.codec.context import CodecContext
-from av.packet import Packet
 from av.video.frame import VideoFrame as AVFrame
 
 from omnilive.core.clock import Clock, SystemClock
@@ -28,10 +26,8 @@ AHEAD_S = 60.0  # sound may come this much faster than it lasts
 HOLE_S = 1.0  # time in which nothing at all came, beyond which it is a gap
 SILENCE_S = 0.5  # where only sound is missing for this long, silence is put in its place
 TICK_S = 0.1  # how often missing things are looked for
-MAX_PIXELS = 4096 * 4096
 RATES_HZ = (4000, 384000)
-_CODECS = {b"\xff\xd8\xff": "mjpeg", b"\x89PNG": "png", b"RIFF": "webp"}
-Picture = np.ndarray | bytes | AVFrame
+Picture = np.ndarray | AVFrame
 
 
 class PushSource:
@@ -88,14 +84,10 @@ class PushSource:
             return not self._closed and self._grid.wants(self.now_t)
 
     def push_picture(self, picture: Picture) -> bool:
-        """Take a picture: (H, W, 3) uint8, a decoded frame, or the bytes of a JPEG or PNG.
+        """Take a picture: (H, W, 3) uint8, or a decoded frame; False: one was taken just before.
 
-        False: it was not taken, because one was taken just before or it is no picture. Bytes
-        are decoded later, on the reader's thread; what cannot be decoded counts as `corrupt`.
+        A frame is converted later, on the reader's thread; one that cannot be counts as `corrupt`.
         """
-        if isinstance(picture, bytes) and _codec_of(picture) is None:
-            self.corrupt += 1
-            return False
         if isinstance(picture, np.ndarray) and not _is_rgb(picture):
             raise ConfigError(f"a picture must be (H, W, 3) uint8, not {picture.shape}")
         with self._changed:
@@ -251,12 +243,10 @@ class PushSource:
 
     def _painted(self, picture: Picture, painter: Painter) -> np.ndarray | None:
         try:
-            if isinstance(picture, bytes):
-                picture = _decoded(picture)
-            elif isinstance(picture, np.ndarray):
+            if isinstance(picture, np.ndarray):
                 picture = AVFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
             return painter.rgb(picture)
-        except (av.error.FFmpegError, ValueError):
+        except (av.error.FFmpegError, ValueError, ZeroDivisionError):
             self.corrupt += 1
             return None
 
@@ -268,20 +258,5 @@ _UNREAD = "perception was too slow for the sound"
 
 
 def _is_rgb(picture: np.ndarray) -> bool:
-    return picture.ndim == 3 and picture.shape[2] == 3 and picture.dtype == np.uint8
-
-
-def _codec_of(data: bytes) -> str | None:
-    return next((codec for magic, codec in _CODECS.items() if data.startswith(magic)), None)
-
-
-def _decoded(data: bytes) -> AVFrame:
-    """Return the picture; FFmpegError or ValueError when there is none in the bytes."""
-    name = _codec_of(data)
-    assert name is not None
-    context: Any = CodecContext.create(name, "r")
-    context.options = {"max_pixels": str(MAX_PIXELS)}
-    frames = [*context.decode(Packet(data)), *context.decode(None)]
-    if not frames or not isinstance(frames[0], AVFrame):
-        raise ValueError("no picture in it")
-    return frames[0]
+    is_image = picture.ndim == 3 and picture.shape[2] == 3 and picture.size > 0
+    return is_image and picture.dtype == np.uint8
