@@ -32,8 +32,8 @@ class EarConfig(Config):
 
     segmenter: SegmenterConfig = SegmenterConfig()
 
-    began_s: float = Field(default=0.16, gt=0)
-    """Speech before someone counts as speaking: shorter answers sooner to noise too."""
+    began_s: float = Field(default=0.07, gt=0)
+    """Speech before someone counts as speaking: shorter falls silent sooner, for noise too."""
 
     pause_s: float = Field(default=0.2, gt=0)
     """Silence after which someone who speaks has paused, and may have finished."""

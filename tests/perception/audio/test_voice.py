@@ -32,8 +32,8 @@ def make(**segmenter: float) -> Ear:
     ("said", "states"),
     [
         ("." * 50, []),
-        ("..####" + "." * 30, []),  # 128 ms: a click
-        ("..#####" + "." * 30, ["began", "paused", "ended"]),  # began, yet too short to keep
+        ("..#" + "." * 30, []),  # 32 ms: a click
+        ("..##" + "." * 30, ["began", "paused", "ended"]),  # began, yet too short to keep
         ("#" * 20, ["began"]),
         ("#" * 20 + "." * 5, ["began"]),  # 160 ms of silence: no pause yet
         ("#" * 20 + "." * 6, ["began", "paused"]),
@@ -47,9 +47,9 @@ def test_a_voice_is_announced_in_order(said: str, states: list[str]) -> None:
     assert [voice.state for voice in hear(make(), said)] == states
 
 
-def test_it_begins_after_160_ms_and_pauses_after_200_ms() -> None:
+def test_it_begins_after_64_ms_and_pauses_after_200_ms() -> None:
     began, paused, _ = hear(make(), "." * 10 + "#" * 20 + "." * 40)
-    assert began.t == pytest.approx(15 * WINDOW_S)
+    assert began.t == pytest.approx(12 * WINDOW_S)
     assert paused.t == pytest.approx((30 + 6) * WINDOW_S)
 
 
