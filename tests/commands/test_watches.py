@@ -113,3 +113,30 @@ def test_alerts_and_their_delivery(omnilive: Shell, kitchen: Library) -> None:
     secret = omnilive("watches", "secret").out
     assert secret.startswith("whsec_") and secret == omnilive("watches", "secret").out
     assert json.dumps(secret.strip()).isascii()
+
+
+def test_narration_is_switched_on_and_off(
+    omnilive: Shell, kitchen: Library, tmp_path: Path
+) -> None:
+    steps = tmp_path / "tea.txt"
+    steps.write_text("Boil the water\n\nPut the cup on the table\n")
+    done = omnilive("watches", "narrate", "kitchen", "steps", "--file", str(steps), "--json")
+    assert done.status == 0, done.err
+    assert done.lines[0]["steps"] == ["Boil the water", "Put the cup on the table"]
+    assert "off" in omnilive("watches", "narrate", "kitchen", "off").out
+    alone = omnilive("watches", "narrate", "kitchen", "steps")
+    assert alone.status == 2 and "file" in alone.err
+    asked = omnilive("watches", "add", "kitchen", "narrate what I do")
+    assert asked.status == 2 and "--narrate" in asked.err
+
+
+def test_a_run_that_narrates(omnilive: Shell, clip: str, tmp_path: Path) -> None:
+    steps = tmp_path / "tea.yaml"
+    steps.write_text("- Boil the water\n- text: Sit down\n")
+    args = ["watch", clip, "--narrate", "steps", *OFF, *QUIET, "--session", "s"]
+    run = omnilive(*args, "--steps", str(steps))
+    assert run.status == 0, run.err
+    assert "says    First: Boil the water." in run.out
+    assert omnilive("watches", "narrate", "s", "off", "--json").lines[0]["state"] == "off"
+    alone = omnilive(*args)
+    assert alone.status == 2 and "file" in alone.err

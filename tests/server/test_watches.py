@@ -244,3 +244,18 @@ async def test_documented_errors_are_those_that_come(api: Api) -> None:
             for method in methods.values():
                 assert {"401", "403", "404", "422"} <= set(method["responses"])
     assert "429" in paths["/v1/sessions/{id}/watches"]["post"]["responses"]
+
+
+async def test_a_narration_is_begun_shown_and_ended(api: Api, story: str) -> None:
+    assert await api.json(f"{story}/narration") == {"mode": "off", "steps": [], "step": None}
+    steps = ["Put the cup on the table", {"text": "Sit down", "done": "a person appears"}]
+    url = f"/v1/sessions{story}/narration"
+    put = await api.http.put(url, json={"mode": "steps", "steps": steps})
+    assert put.status_code == 200, put.text
+    assert put.json() == {
+        "mode": "steps", "steps": ["Put the cup on the table", "Sit down"], "step": None,
+    }  # fmt: skip
+    wrong = await api.http.put(url, json={"mode": "steps", "steps": [{"done": "a dog appears"}]})
+    assert error_of(wrong)[0] == 400
+    assert (await api.json(f"{story}/narration"))["mode"] == "steps"
+    assert (await api.http.put(url, json={"mode": "off"})).json()["mode"] == "off"

@@ -1,11 +1,13 @@
 """`omnilive watch`: perceive a source to its end and show it, in whatever form was asked for."""
 
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from omnilive.commands.asks import parse_ask
+from omnilive.commands.desk import steps_of
 from omnilive.commands.options import ConfigFile, Json, Recipe, Sets, settings
 from omnilive.commands.stored import refuse_busy
 from omnilive.core.errors import OmniLiveError
@@ -51,6 +53,18 @@ def watch(
             help="Look out for this, during this run. May be repeated.",
         ),
     ] = None,
+    narrate: Annotated[
+        Literal["commentary", "steps"] | None,
+        typer.Option(
+            "--narrate",
+            metavar="commentary|steps",
+            help="Speak of what is seen, or of the next step of --steps, during this run.",
+        ),
+    ] = None,
+    steps: Annotated[
+        Path | None,
+        typer.Option("--steps", metavar="FILE", help="The steps: a YAML or JSON list, or lines."),
+    ] = None,
     json: Json = False,
     recipe: Recipe = None,
     set: Sets = None,
@@ -68,6 +82,7 @@ def watch(
       omnilive watch kitchen.mp4 --ask "When did the cat come in?" --ask "What was said?@30"
     """
     asks = [parse_ask(text) for text in ask or ()]
+    told = steps_of(narrate or "", steps)
     chosen = settings(recipe, set, config).config
 
     import asyncio
@@ -86,7 +101,9 @@ def watch(
         open_source(source, chosen.media).close()
     watched = Session.open(name, chosen)
     is_new = name not in watched.library.names()
-    run = Run(watched, choose_view(watched.library.folder(name), json), alert or ())
+    run = Run(
+        watched, choose_view(watched.library.folder(name), json), alert or (), (narrate, told)
+    )
     try:
         asyncio.run(run.run(source, pace or ("fast" if kind == "file" else "live"), asks))
     finally:

@@ -1,12 +1,13 @@
 """`omnilive watches`: standing watches of a stored session, also while it is being watched."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from omnilive.commands.asks import at_second
+from omnilive.commands.desk import in_loop, open_session, steps_of, understood, with_desk
 from omnilive.commands.options import (
     ConfigFile,
     Json,
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     from omnilive.config import SessionConfig
     from omnilive.dialogue.watches.desk import Watches
     from omnilive.dialogue.watches.outcome import Understood
-    from omnilive.session import Session
 
-T = TypeVar("T")
 watches = group("watches", "Standing watches: what to look out for, and why each spoke or did not.")
 WatchId = Annotated[str, typer.Argument(metavar="WATCH", help="Id of a watch, such as w1.")]
 Words = Annotated[str, typer.Argument(metavar="WORDS", help="What to look out for.")]
@@ -97,7 +96,7 @@ def add(
             added.append({**line, "notes": list(read.notes)})
         return added
 
-    for watch in _with(session, run, recipe, set, config):
+    for watch in with_desk(session, run, recipe, set, config):
         _show(watch, json)
 
 
@@ -109,7 +108,7 @@ def list_watches(session: SessionName, json: Json = False) -> None:
     Example:
       omnilive watches list kitchen
     """
-    found = _with(session, lambda desk: desk.list())
+    found = with_desk(session, lambda desk: desk.list())
     rows = [("WATCH", "STATE", "ALERTS", "RULE")]
     for watch in found:
         if json:
@@ -130,7 +129,7 @@ def show(session: SessionName, watch: WatchId, json: Json = False) -> None:
     Example:
       omnilive watches show kitchen w1
     """
-    _show(_with(session, lambda desk: desk.get(watch)), json, whole=True)
+    _show(with_desk(session, lambda desk: desk.get(watch)), json, whole=True)
 
 
 @watches.command()
@@ -164,7 +163,7 @@ def edit(
         read = await understood(desk, said, change)
         return {**await desk.edit(watch, read.rule), "notes": list(read.notes)}
 
-    _show(_with(session, run, recipe, set, config), json)
+    _show(with_desk(session, run, recipe, set, config), json)
 
 
 @watches.command()
@@ -175,7 +174,7 @@ def pause(session: SessionName, watch: WatchId, json: Json = False) -> None:
     Example:
       omnilive watches pause kitchen w1
     """
-    _show(_with(session, lambda desk: desk.pause(watch)), json)
+    _show(with_desk(session, lambda desk: desk.pause(watch)), json)
 
 
 @watches.command()
@@ -186,7 +185,7 @@ def arm(session: SessionName, watch: WatchId, json: Json = False) -> None:
     Example:
       omnilive watches arm kitchen w1
     """
-    _show(_with(session, lambda desk: desk.arm(watch)), json)
+    _show(with_desk(session, lambda desk: desk.arm(watch)), json)
 
 
 @watches.command()
@@ -197,7 +196,7 @@ def remove(session: SessionName, watch: WatchId) -> None:
     Example:
       omnilive watches remove kitchen w1
     """
-    _with(session, lambda desk: desk.remove(watch))
+    with_desk(session, lambda desk: desk.remove(watch))
     remark(f"removed {watch}")
 
 
@@ -217,7 +216,7 @@ def explain(
       omnilive watches explain kitchen w1 --at 41.5
     """
     t = at_second(at, "--at")
-    found = _with(session, lambda desk: desk.explain(watch, t))
+    found = with_desk(session, lambda desk: desk.explain(watch, t))
     if json:
         say_json({"type": "explanation", **found})
         return
@@ -250,9 +249,9 @@ def dry_run(
     chosen = settings(recipe, set, config).config
     if session in stored().names():
         folder = stored().folder(session)
-        found = _run(_dry_run(session, words, start, end, chosen))
+        found = in_loop(_dry_run(session, words, start, end, chosen))
     elif Path(session).is_file():
-        found, folder = _run(_dry_run_file(session, words, start, end, chosen)), Path()
+        found, folder = in_loop(_dry_run_file(session, words, start, end, chosen)), Path()
     else:
         raise ConfigError(f"{session!r} is neither a stored session nor a file")
     read, alerts = found
@@ -284,7 +283,7 @@ def alerts(
     Example:
       omnilive watches alerts kitchen
     """
-    found = _with(session, lambda desk: desk.alerts(after, limit, watch))
+    found = with_desk(session, lambda desk: desk.alerts(after, limit, watch))
     folder = stored().folder(session)
     for alert in found:
         if json:
@@ -294,6 +293,35 @@ def alerts(
                 say(line)
     if not found:
         remark("no alerts")
+
+
+@watches.command()
+def narrate(
+    session: SessionName,
+    mode: Annotated[
+        Literal["commentary", "steps", "off"],
+        typer.Argument(metavar="commentary|steps|off", help="What to narrate."),
+    ],
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="FILE", help="The steps: a YAML or JSON list, or lines."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Let a session speak of what it sees, or of the next step of a procedure, while watched.
+
+    It stays so, also for sources that are watched later, until it is switched off.
+
+    \b
+    Example:
+      omnilive watches narrate kitchen commentary
+    """
+    steps = steps_of(mode, file)
+    line = with_desk(session, lambda desk: desk.narrate(mode, steps))
+    if json:
+        say_json(line)
+    else:
+        say(f"narration: {line['state']}")
 
 
 @watches.command()
@@ -319,7 +347,7 @@ def deliver(
     refuse_busy(session)
     store = open_store(session)
     try:
-        left = _run(deliver_waiting(session, store, chosen, stored().root, patience))
+        left = in_loop(deliver_waiting(session, store, chosen, stored().root, patience))
     finally:
         store.close()
     remark("all delivered" if not left else f"{left} target(s) could not be reached yet")
@@ -338,25 +366,6 @@ def secret(recipe: Recipe = None, set: Sets = None, config: ConfigFile = None) -
     say(secret_of(settings(recipe, set, config).config.delivery, stored().root))
 
 
-async def understood(
-    desk: "Watches", said: str | Mapping[str, Any], change: Mapping[str, Any]
-) -> "Understood":
-    """Return the rule that was meant, with some fields changed; ConfigError with the question."""
-    from omnilive.dialogue.watches.listing import changed
-    from omnilive.dialogue.watches.outcome import Reply
-
-    read = await desk.understand(said)
-    notes = ()
-    if not isinstance(read, Reply) and change:
-        notes = read.notes
-        read = await desk.understand(changed(read.rule, change))
-    if isinstance(read, Reply):
-        raise ConfigError(str(read))
-    from dataclasses import replace
-
-    return replace(read, notes=notes or read.notes)
-
-
 def _change(
     webhook: list[str] | None, mqtt: list[str] | None, saying: str | None, once: bool | None,
     cooldown: float | None, check: bool | None,
@@ -370,40 +379,10 @@ def _change(
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    import asyncio  # only here: it takes a while to load, and help must come at once
-
-    return asyncio.run(work)
-
-
-def _with(
-    session: str,
-    run: Callable[["Watches"], Awaitable[T]],
-    recipe: str | None = None,
-    sets: list[str] | None = None,
-    file: Path | None = None,
-) -> T:
-    """Run something on the watches of a stored session."""
-    open_store(session).close()  # an unknown one must not be made
-    chosen = settings(recipe, sets, file).config
-
-    async def opened() -> T:
-        async with _session(session, chosen) as one:
-            return await run(one.watches)
-
-    return _run(opened())
-
-
-def _session(name: str, config: "SessionConfig") -> "Session":
-    from omnilive.session import Session
-
-    return Session.open(name, config, library=stored())
-
-
 async def _dry_run(
     name: str, words: str, start_s: float, end_s: float | None, config: "SessionConfig"
 ) -> tuple["Understood", list[dict[str, Any]]]:
-    async with _session(name, config) as session:
+    async with open_session(name, config) as session:
         read = await understood(session.watches, words, {})
         return read, await session.watches.dry_run(read.rule, start_s, end_s)
 

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 from omnilive.commands.couriers import make_courier
+from omnilive.commands.desk import understood
 from omnilive.commands.output import INTERRUPTED, ReaderLeft, clock, remark
 from omnilive.commands.view import View
-from omnilive.commands.watches import understood
 from omnilive.pipeline import Pipeline
 from omnilive.session import Pace, Session
 
@@ -22,8 +22,15 @@ DELIVER_S = 10.0  # for alerts that are still on their way when the source has e
 class Run:
     """Watches one source. `stopped` when it was told to end before the source did."""
 
-    def __init__(self, session: Session, view: View, alerts: Sequence[str] = ()) -> None:
-        self.session, self.view, self.alerts = session, view, alerts
+    def __init__(
+        self,
+        session: Session,
+        view: View,
+        alerts: Sequence[str] = (),
+        narration: tuple[str | None, list[Any]] = (None, []),
+    ) -> None:
+        """`alerts` are watches in plain words; `narration` is a mode, and the steps for it."""
+        self.session, self.view, self.alerts, self.narration = session, view, alerts, narration
         self.stopped = False
         self.summary: dict[str, Any] | None = None
         self._reader_left = False
@@ -75,7 +82,7 @@ class Run:
     @contextlib.asynccontextmanager
     async def _armed(self) -> AsyncIterator[None]:
         """Look out for what this run was told to; the watches go with it, their alerts stay."""
-        desk = self.session.watches
+        desk, (mode, steps) = self.session.watches, self.narration
         found = [await understood(desk, words, {}) for words in self.alerts]
         added: list[str] = []
         try:
@@ -84,10 +91,14 @@ class Run:
                 remark(f"omnilive: looking out: {read.readable}")
                 for note in read.notes:
                     remark(f"omnilive: note: {note}")
+            if mode is not None:
+                await desk.narrate(mode, steps)
             yield
         finally:
             for id in added:
                 await desk.remove(id)
+            if mode is not None:
+                await desk.narrate("off")
 
     @contextlib.asynccontextmanager
     async def _delivered(self) -> AsyncIterator[None]:

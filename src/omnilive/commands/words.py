@@ -23,6 +23,8 @@ def event_line(line: Line, shown: set[str]) -> str:
         return _row(line["start_s"], "gap", lost)
     if kind == "alert":
         return _row(line["at_s"], "alert", line["text"])
+    if kind == "remark":
+        return _row(line["t"], "says", line["text"])
     if kind in ("health", "source") and line["state"] not in ("ended", "live", "watching"):
         detail = f": {line['detail']}" if line.get("detail") else ""
         return _row(line["t"], "source", f"{line['state']}{detail}")

@@ -126,6 +126,23 @@ class Trial(BaseModel):
     alerts: list[dict[str, Any]]
 
 
+class NewNarration(BaseModel):
+    """What is to be narrated; a step is a sentence, or `text` with `done`, in words or as rule."""
+
+    model_config = _request(mode="steps", steps=["Put the cup on the table", "Say that it is done"])
+    mode: Literal["commentary", "steps", "off"]
+    steps: list[str | dict[str, Any]] = Field(default_factory=list[Any], max_length=50)
+
+
+class NarrationFacts(BaseModel):
+    """What is narrated; `step` is the number of the step that is to be done, from 1."""
+
+    model_config = _example(mode="steps", steps=["Put the cup on the table"], step=1)
+    mode: str
+    steps: list[str] = []
+    step: int | None = None
+
+
 class Explanation(BaseModel):
     """Why a watch fired or stayed silent at second `t`: in a word, in a sentence, in figures."""
 

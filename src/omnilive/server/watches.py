@@ -21,6 +21,8 @@ from omnilive.server.watch_shapes import (
     Attempt,
     EditedWatch,
     Explanation,
+    NarrationFacts,
+    NewNarration,
     NewWatch,
     Preview,
     Trial,
@@ -49,7 +51,7 @@ async def add_watch(id: str, body: NewWatch, hub: HubDep) -> dict[str, Any]:
     """Add a watch in plain words or as a rule.
 
     What is not understood is answered with 422: `code` says what is wrong (unclear, unseen,
-    missing, contradiction, never, flood, source, target, time), `message` asks back.
+    missing, contradiction, never, flood, source, target, time, narration), `message` asks back.
     """
     async with _watches(hub, id) as desk:
         read = await _accepted(hub, desk, body)
@@ -166,6 +168,25 @@ def _alerts(store: Any, after: int, limit: int, watch: str) -> list[dict[str, An
         if entry.seq > after and (not watch or entry.body["watch"] == watch):
             found.append({"seq": entry.seq, "t": round(entry.t, 3), "type": "alert", **entry.body})
     return found[:limit]
+
+
+@router.get(SESSION + "/narration", response_model=NarrationFacts, responses=errors(503))
+async def get_narration(id: str, hub: HubDep) -> dict[str, Any]:
+    """Return what a session narrates."""
+    async with _watches(hub, id) as desk:
+        return await run_in_threadpool(desk.narration.status)
+
+
+@router.put(SESSION + "/narration", response_model=NarrationFacts, responses=errors(503, 507))
+async def set_narration(id: str, body: NewNarration, hub: HubDep) -> dict[str, Any]:
+    """Let a session speak of what it sees ("commentary") or of the next of some "steps".
+
+    Remarks are lines of the log (`remark`), and are said on the session's lines. It stays so,
+    also for sources that are watched later, until it is set to "off".
+    """
+    async with _watches(hub, id) as desk:
+        await desk.narrate(body.mode, body.steps)
+        return await run_in_threadpool(desk.narration.status)
 
 
 @asynccontextmanager

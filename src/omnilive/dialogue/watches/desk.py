@@ -1,7 +1,7 @@
 """The watches of a running session, for Python, the command line and the server."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from omnilive.core.errors import ConfigError
@@ -23,6 +23,7 @@ from omnilive.memory.sqlite import SqliteStore
 from omnilive.memory.watches import WatchRow
 from omnilive.reasoning.base import Message
 
+MAX_STEP = 500  # characters
 NOTES = 8  # questions of alerts that are answered at the same time; beyond that, none is asked
 Line = dict[str, Any]
 
@@ -241,21 +242,22 @@ class Watches:
         await self._load_embedder(read.rule)
         return await asyncio.to_thread(dry_run, self.book, read.rule, start_s, end_s)
 
-    async def narrate(
-        self, mode: str, steps: "list[str | Mapping[str, Any]] | None" = None
-    ) -> Line:
+    async def narrate(self, mode: str, steps: Sequence[str | Mapping[str, Any]] = ()) -> Line:
         """Begin a running commentary ("commentary"), a procedure ("steps"), or end it ("off").
 
         A step is a sentence, or {"text", "done"} with `done` in plain words or as a condition.
         A step whose end cannot be perceived is over when somebody says "done" or "next step".
         """
-        read = [await self._step(step) for step in steps or ()]
+        read = [await self._step(step) for step in steps]
         line = await self._worker.call(self.narration.start, mode, read)
         self.hear(line)
         return line
 
     async def _step(self, step: str | Mapping[str, Any]) -> Line:
         given = {"text": step} if isinstance(step, str) else dict(step)
+        text = given.get("text")
+        if not isinstance(text, str) or not 0 < len(text.strip()) <= MAX_STEP:
+            raise ConfigError(f"a step needs a text of 1 to {MAX_STEP} characters")
         done = given.get("done")
         if not done or isinstance(done, str):
             read = await self.understand(done or f"tell me when {given['text']}")

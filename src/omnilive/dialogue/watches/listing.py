@@ -38,15 +38,7 @@ def read_file(path: Path) -> list[tuple[Said, dict[str, Any]]]:
       cooldown_s: 60
     - {what: {kind: text, contains: [EXIT]}, repeat: once}
     """
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ConfigError(f"{path} is over 1 MB: that is no list of watches")
-        text = path.read_text(encoding="utf-8")
-        found = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        raise ConfigError(f"{path} is neither YAML nor JSON: {error}") from error
+    found = _read(path)
     if isinstance(found, dict) and set(found) == {"watches"}:
         found = found["watches"]
     if not isinstance(found, list) or not found:
@@ -54,6 +46,47 @@ def read_file(path: Path) -> list[tuple[Said, dict[str, Any]]]:
     if len(found) > MAX_WATCHES:
         raise ConfigError(f"{path} holds {len(found)} watches; {MAX_WATCHES} are the most")
     return [_item(path, number, item) for number, item in enumerate(found, 1)]
+
+
+def read_steps(path: Path) -> list[str | dict[str, Any]]:
+    """Read a procedure: a YAML or JSON list of steps, or a text with one step a line.
+
+    - Put the cup on the table
+    - text: Switch the laptop on
+      done: a laptop appears
+    """
+    if path.suffix in (".yaml", ".yml", ".json"):
+        found: Any = _read(path)
+    else:
+        found = [line.strip() for line in _text(path).splitlines() if line.strip()]
+    if not isinstance(found, list) or not all(map(_is_step, found)):
+        raise ConfigError(f"{path} must hold a list of steps: sentences, or text with done")
+    return found
+
+
+def _is_step(step: Any) -> bool:
+    if isinstance(step, dict):
+        return set(step) <= {"text", "done"} and isinstance(step.get("text"), str)
+    return isinstance(step, str)
+
+
+def _read(path: Path) -> Any:
+    text = _text(path)
+    try:
+        return json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        raise ConfigError(f"{path} is neither YAML nor JSON: {error}") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ConfigError(f"{path} is over 1 MB: that is no list of watches or steps")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path} is no text: {error}") from error
 
 
 def _item(path: Path, number: int, item: Any) -> tuple[Said, dict[str, Any]]:

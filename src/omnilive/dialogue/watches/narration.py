@@ -51,10 +51,14 @@ class Narration:
             seq = self.store.append(t, "narration", body)
         return {"seq": seq, "t": t, "type": "narration", **body}
 
-    def mode(self) -> str:
-        """Return what is narrated: "commentary", "steps" or "off"."""
-        settings = self.store.meta().get(SETTINGS)
-        return json.loads(settings)["mode"] if settings else "off"
+    def status(self) -> dict[str, Any]:
+        """Return the mode, the steps, and the number of the step that is to be done, from 1."""
+        rows = self.store.meta()
+        known = json.loads(rows.get(SETTINGS, '{"mode": "off", "steps": []}'))
+        steps = [step["text"] for step in known["steps"]]
+        at = int(json.loads(rows.get(STATE, "{}")).get("at", -1))
+        step = at + 1 if 0 <= at < len(steps) else None
+        return {"mode": known["mode"], "steps": steps, "step": step}
 
     def observe(self, noted: Noted) -> list[Line]:
         """Take in what the ledger has written; return the remarks, which are stored with it."""
