@@ -1,7 +1,7 @@
 """One session: watch sources into its memory, and ask it at any moment."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -219,6 +219,7 @@ class Session:
         history: Sequence[Message] | None = None,
         spoken: tuple[float, float] | None = None,
         only_supported: bool = False,
+        before_log: Callable[[], Awaitable[None]] | None = None,
     ) -> AsyncGenerator[str | ToolCall | Answer]:
         """Yield the answer in pieces as they are decided, calls of `tools`, the Answer last.
 
@@ -248,6 +249,8 @@ class Session:
         async with aclosing(self.mind.stream(self.store, self.name, ask)) as pieces:
             async for piece in _if_supported(pieces) if only_supported else pieces:
                 if isinstance(piece, Answer) and piece.text:
+                    if before_log is not None:
+                        await before_log()
                     line = await self._worker.call(log_answer, self.store, piece)
                     self._tell(line)
                     piece = replace(piece, seq=line["seq"])

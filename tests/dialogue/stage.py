@@ -124,6 +124,8 @@ class FakeBrain:
             if self.error is not None:
                 raise self.error
             text = "".join(p for p in self.pieces if isinstance(p, str))
+            if (before_log := more.get("before_log")) is not None:
+                await before_log()
             self.written.append("answer")
             yield Answer(
                 session="s", t=1.0, question=question, text=text, evidence=(),

@@ -103,6 +103,17 @@ def test_latency_counts_from_the_last_voiced_window() -> None:
     assert latency.total_s == pytest.approx(0.6 + 8 * 0.3, abs=0.1)
 
 
+def test_a_slow_log_does_not_delay_the_voice() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.brain.pieces, stage.brain.note_s = ["It was red."], 1.0
+        await stage.say("What came first?")
+        await stage.wait(5)
+
+    stage = play(scene)
+    assert stage.done.latency.first_audio_s == pytest.approx(0.6, abs=0.02)
+    assert stage.brain.written == ["user", "answer", "assistant"]
+
+
 def test_an_unfinished_sentence_is_waited_for() -> None:
     async def scene(stage: Stage) -> None:
         stage.judge.probabilities = [0.1, 0.9]

@@ -4,7 +4,7 @@ All `t`, `*_s` are seconds on the session clock unless a docstring says otherwis
 here is called on the event loop; nothing may block.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -96,6 +96,7 @@ class Brain(Protocol):
         history: Sequence[Message] | None = None,
         spoken: tuple[float, float] | None = None,
         only_supported: bool = False,
+        before_log: Callable[[], Awaitable[None]] | None = None,
     ) -> AsyncIterator["str | ToolCall | Answer"]:
         """Yield pieces of text, tool calls, and the whole Answer last; stops when closed.
 
@@ -104,7 +105,8 @@ class Brain(Protocol):
         `history` are the messages so far, results of functions included (then `question` may
         be empty); None: what the log holds of the dialogue. `spoken` is when the question
         itself was being said: that speech is no evidence. With `only_supported` nothing is
-        yielded unless what is remembered supports an answer. The Answer's `seq` is its log line.
+        yielded unless what is remembered supports an answer. The Answer's `seq` is its log line;
+        `before_log` is awaited before that is written: the question is to stand above it.
         """
         ...
 

@@ -421,6 +421,7 @@ class Conversation:
             response.note("transcript_s", request.said.heard_t)
         if request.question:
             response.user_turn = self._user_turn(request.question, request.said)
+            response.on_text = lambda: None if response.is_held else self._note_user(response)
             response.noted = lambda: self._noted(response)
         self._response, self._is_soft, self._echo_from_s = response, False, 0.0
         self._running = self._spawn(self._run(response))

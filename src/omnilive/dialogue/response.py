@@ -83,6 +83,7 @@ class Response:
         self.script = Script()
         self.is_over = self.is_held = False
         self.user_turn: Turn | None = None  # what it answers, until that is noted
+        self.on_text: Callable[[], None] = lambda: None
         self.noted: Callable[[], Awaitable[None]] = settled  # what it answers is in the log
         self._brain, self._output, self._mouth = brain, output, mouth
         self._all, self._clock, self._now, self._settled = tell, clock, now, settled
@@ -155,8 +156,7 @@ class Response:
         except Exception as error:
             logger.exception("a response failed")
             self.error = f"the answer failed ({type(error).__name__}: {error})"
-        for phrase in self._phrases.rest():
-            await self._queue.put(phrase)
+        await self._speak_rest()
         await self._queue.close()
 
     async def _pieces(self) -> AsyncIterator[str | ToolCall | Answer]:
@@ -172,7 +172,7 @@ class Response:
             images=request.images, history=request.history,
             pictures_only=said is not None,
             spoken=(said.start_s, said.end_s) if said is not None else None,
-            only_supported=request.is_remark,
+            only_supported=request.is_remark, before_log=self._whole,
         )  # fmt: skip
         if not hasattr(stream, "aclose"):
             async for piece in stream:
@@ -185,15 +185,22 @@ class Response:
     async def _write(self, piece: str) -> None:
         if not piece:
             return
-        is_first = not self.text
-        if is_first:
+        if not self.text:
             self._mark("first_text_s")
+            self.on_text()
         self.text += piece
         self._tell(TextDelta(t=self._now(), generation=self.generation, text=piece))
         for phrase in self._phrases.add(piece):
             await self._queue.put(phrase)
-        if is_first and not self.request.text:  # the answer is logged behind its question
-            await self.noted()
+
+    async def _whole(self) -> None:
+        """Have the rest spoken before anything is written: the text is whole."""
+        await self._speak_rest()
+        await self.noted()
+
+    async def _speak_rest(self) -> None:
+        for phrase in self._phrases.rest():
+            await self._queue.put(phrase)
 
     def _call(self, call: ToolCall) -> None:
         self._tell(
