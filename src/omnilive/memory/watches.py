@@ -15,6 +15,8 @@ from omnilive.memory.sqlite import _FACT, SqliteStore, _fact
 CURSOR, WORLD, EDITS = "watch_cursor", "watch_world", "watch_edits"
 NARRATOR = "watch_narrator"  # how far the narration has come
 _WATCH = "SELECT id, rule, version, state, made_s, memory FROM watch"
+_LINE = "SELECT seq, t, type, body FROM log"
+NEWEST = 1000  # alerts that are looked through for those of one watch
 KEPT_DONE = 1000  # rows of the outbox that are kept after they were delivered or given up
 
 
@@ -111,6 +113,39 @@ class WatchTable:
         """Store what the watches know of the world."""
         self.store.set_meta(WORLD, _text(world))
 
+    # what was told
+
+    def alerts(self, after: int = 0, limit: int = 500, watch: str = "") -> list[dict[str, Any]]:
+        """Return the alerts after a line of the log, of one watch or of all, oldest first."""
+        query = (
+            f"{_LINE} WHERE type = 'alert' AND seq > ? "
+            "AND (? = '' OR json_extract(body, '$.watch') = ?) ORDER BY seq LIMIT ?"
+        )
+        return self._lines(query, after, watch, watch, limit)
+
+    def recent_alerts(self, watch: str, since_s: float, limit: int) -> list[dict[str, Any]]:
+        """Return the newest alerts of a watch since then, oldest first."""
+        newest = f"SELECT * FROM log WHERE type = 'alert' ORDER BY seq DESC LIMIT {NEWEST}"
+        query = (
+            f"{_LINE.replace('FROM log', f'FROM ({newest})')} WHERE t >= ? "
+            "AND json_extract(body, '$.watch') = ? ORDER BY seq DESC LIMIT ?"
+        )
+        return self._lines(query, since_s, watch, limit)[::-1]
+
+    def lines_near(self, type: str, watch: str, t: float, near_s: float) -> list[dict[str, Any]]:
+        """Return the lines of a type about a watch that are so near to session time `t`."""
+        query = (
+            f"{_LINE} WHERE type = ? AND t BETWEEN ? AND ? "
+            "AND json_extract(body, '$.watch') = ? ORDER BY seq"
+        )
+        return self._lines(query, type, t - near_s, t + near_s, watch)
+
+    def _lines(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        return [
+            {"seq": seq, "t": round(t, 3), "type": type, **json.loads(body)}
+            for seq, t, type, body in self.store._rows(query, *values)
+        ]
+
     # candidates
 
     def add_candidate(self, watch: str, version: int, body: Mapping[str, Any]) -> int:
@@ -120,8 +155,11 @@ class WatchTable:
 
     def candidates(self) -> list[CandidateRow]:
         """Return those that wait, oldest first."""
-        rows = self.store._rows("SELECT id, watch, version, body FROM candidate ORDER BY id")
-        return [CandidateRow(id, watch, v, json.loads(body)) for id, watch, v, body in rows]
+        return self._candidates("ORDER BY id")
+
+    def candidate(self, id: int) -> CandidateRow | None:
+        """Return one that waits, or None."""
+        return next(iter(self._candidates("WHERE id = ?", id)), None)
 
     def take_candidate(self, id: int) -> bool:
         """Remove a candidate; False when it is not there any more: somebody decided it."""
@@ -173,6 +211,11 @@ class WatchTable:
         """Return the source that a fact is from, 1 when it is not known any more."""
         rows = self.store._rows("SELECT key FROM fact WHERE id = ?", fact)
         return int(rows[0][0].split(":")[0]) if rows else 1
+
+    def _candidates(self, rest: str, *values: Any) -> list[CandidateRow]:
+        query = f"SELECT id, watch, version, body FROM candidate {rest}"
+        rows = self.store._rows(query, *values)
+        return [CandidateRow(id, watch, v, json.loads(body)) for id, watch, v, body in rows]
 
     def _outbox(self, rest: str, *values: Any) -> list[OutboxRow]:
         query = "SELECT id, seq, watch, target, state, tries, due_wall_s, detail FROM outbox WHERE "

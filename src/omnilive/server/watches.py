@@ -13,6 +13,8 @@ from omnilive.dialogue.watches.listing import changed
 from omnilive.dialogue.watches.outcome import Reply, Understood
 from omnilive.dialogue.watches.rule import Rule, Webhook, rule_from_json, rule_json
 from omnilive.media.reach import Reach
+from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.watches import WatchTable
 from omnilive.server.errors import Refusal
 from omnilive.server.hub import Hub
 from omnilive.server.routing import SESSION, HubDep, errors
@@ -162,12 +164,8 @@ async def list_alerts(
     return {"alerts": await hub.read(id, _alerts, after, limit, watch)}
 
 
-def _alerts(store: Any, after: int, limit: int, watch: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for entry in store.log_of("alert", 1_000_000):
-        if entry.seq > after and (not watch or entry.body["watch"] == watch):
-            found.append({"seq": entry.seq, "t": round(entry.t, 3), "type": "alert", **entry.body})
-    return found[:limit]
+def _alerts(store: SqliteStore, *wanted: Any) -> list[dict[str, Any]]:
+    return WatchTable(store).alerts(*wanted)
 
 
 @router.get(SESSION + "/narration", response_model=NarrationFacts, responses=errors(503))

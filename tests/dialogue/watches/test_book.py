@@ -319,3 +319,20 @@ def test_a_watch_added_after_hours_without_any_knows_what_is_there_now(store: Sq
     book.add(r.Rule(what=r.Absent(of=r.Object(labels=("car",), event="present"), for_s=5.0)), 6.0)
     other.write([], 30.0, 30.0)
     assert [round(alert["at_s"], 1) for alert in book.alerts(watch="w2")] == [11.0]
+
+
+def test_alerts_are_paged_by_the_store(store: SqliteStore) -> None:
+    table = WatchTable(store)
+    for n in range(6):
+        store.append(float(n), "alert", {"watch": f"w{n % 2}", "at_s": float(n), "text": str(n)})
+        store.append(float(n), "check", {"watch": "w1", "reason": "", "n": n})
+    assert [line["text"] for line in table.alerts(limit=2, watch="w1")] == ["1", "3"]
+    last = table.alerts(limit=2, watch="w1")[-1]["seq"]
+    assert [line["text"] for line in table.alerts(last)] == ["4", "5"]
+    assert [line["text"] for line in table.recent_alerts("w0", 1.0, 5)] == ["2", "4"]
+    assert [line["text"] for line in table.recent_alerts("w0", 0.0, 1)] == ["4"]
+    assert [line["n"] for line in table.lines_near("check", "w1", 3.0, 1.0)] == [2, 3, 4]
+    plan = store._rows(
+        "EXPLAIN QUERY PLAN SELECT seq FROM log WHERE type = 'alert' AND seq > 5 LIMIT 1"
+    )
+    assert "log_type" in plan[0][3]

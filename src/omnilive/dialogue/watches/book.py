@@ -134,7 +134,7 @@ class Book:
         edited since.
         """
         with self.store.transaction(), self._lock:
-            row = next((c for c in self.table.candidates() if c.id == id), None)
+            row = self.table.candidate(id)
             if row is None or not self.table.take_candidate(id):
                 return []
             watch = self.table.get(row.watch)
@@ -233,11 +233,7 @@ class Book:
 
     def alerts(self, after: int = 0, limit: int = 500, watch: str = "") -> list[Line]:
         """Return the alerts after a line of the log, oldest first."""
-        found: list[Line] = []
-        for entry in self.store.log_of("alert", 1_000_000):
-            if entry.seq > after and (not watch or entry.body["watch"] == watch):
-                found.append({"seq": entry.seq, "t": entry.t, "type": "alert", **entry.body})
-        return found[:limit]
+        return self.table.alerts(after, limit, watch)
 
     def status(self, id: str) -> dict[str, Any]:
         """Return what the gate of a watch knows now, for people."""

@@ -84,9 +84,7 @@ class Checker:
     async def _run(self) -> None:
         while self._heap:
             _, id = heapq.heappop(self._heap)
-            row = next(
-                (c for c in await self._call(self._book.table.candidates) if c.id == id), None
-            )
+            row = await self._call(self._book.table.candidate, id)
             if row is not None:
                 await self._check(row)
 
@@ -131,7 +129,7 @@ def case_of(book: Book, row: CandidateRow) -> Case:
     paths = dict.fromkeys([alert.get("keyframe"), *(e["keyframe"] for e in evidence)])
     files = [book.store.folder / path for path in paths if path]
     since_s = float(row.body["t"]) - RECENT_S
-    told = [a["text"] for a in book.alerts(watch=row.watch) if a["at_s"] >= since_s][-RECENT:]
+    told = [line["text"] for line in book.table.recent_alerts(row.watch, since_s, RECENT)]
     return Case(
         t=float(row.body["t"]),
         wanted=str(rule.get("text") or alert["rule"]),

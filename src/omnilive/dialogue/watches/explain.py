@@ -141,12 +141,8 @@ def explain(book: Book, id: str, t: float) -> dict[str, Any]:
     list(player.play(t + LATE_S, before))
     if not values:
         values.update(_values(player.engine, id))
-    alerts = [a for a in book.alerts(watch=id) if _covers(a, t)]
-    checks = [
-        {"t": entry.t, **entry.body}
-        for entry in book.store.log_of("check", 100_000)
-        if entry.body["watch"] == id and abs(entry.t - t) <= NEAR_S and "reason" in entry.body
-    ]
+    alerts = book.table.lines_near("alert", id, t, NEAR_S)
+    checks = [one for one in book.table.lines_near("check", id, t, NEAR_S) if "reason" in one]
     near = [(at_s, what) for at_s, what in happened if abs(at_s - t) <= NEAR_S]
     why, text = _reason(history, values, alerts, checks, near, happened, t)
     return {
@@ -194,10 +190,6 @@ def _values(engine: Engine, id: str) -> dict[str, Any]:
         "gate": gate.value() if gate else None, "cooldown_until_s": until_s,
         "last_s": watch.last_t if watch.number else None, "state": watch.state,
     }  # fmt: skip
-
-
-def _covers(alert: Line, t: float) -> bool:
-    return abs(float(alert["at_s"]) - t) <= NEAR_S
 
 
 def _reason(
