@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import aioice.ice
 import numpy as np
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
@@ -48,6 +49,11 @@ def test_sound_loses_its_oldest_packets() -> None:
     for i in range(12):
         short.put(("opus", frame(bytes([i]))))
     assert short.dropped == 7 and contents(short) == [bytes([i]) for i in range(7, 12)]
+
+
+def test_a_slow_answer_to_a_question_of_consent_ends_nothing() -> None:
+    assert "CONSENT_FAILURES" in aioice.ice.Connection.query_consent.__code__.co_names
+    assert aioice.ice.CONSENT_FAILURES * aioice.ice.CONSENT_INTERVAL > 60
 
 
 @pytest.mark.parametrize("ask_for_key", [None, lambda: None])

@@ -18,6 +18,7 @@ from omnilive.server.config import IceServer
 from omnilive.server.line import Line
 from omnilive.server.openai.speaker import Speaker as Unheard
 from omnilive.server.webrtc import ice
+from omnilive.server.webrtc.peer import MOST_CANDIDATES
 from tests.server.client import Api, error_of, served, until
 from tests.server.webrtc.caller import SDP, Caller, Clip, Voice
 from tests.server.webrtc.conftest import SILENT, SPOKEN_S, give_voice
@@ -354,6 +355,9 @@ def without_candidates(sdp: str) -> tuple[str, str]:
     )
 
 
+FAR = "candidate:{0} 1 udp 1 192.0.2.1 {0} typ host"
+
+
 async def test_candidates_may_come_later(api: Api, path: str) -> None:
     caller = Caller(api.http, path)
     caller.pc.addTransceiver(Voice(), "sendonly")
@@ -367,6 +371,7 @@ async def test_candidates_may_come_later(api: Api, path: str) -> None:
         ("a=mid:0\r\na=candidate:nonsense", 400),
         (b"\xff\xfe", 400),
         ("a=ice-ufrag:other\r\na=ice-pwd:other", 422),
+        ("\r\n".join(f"a={FAR.format(i)}" for i in range(MOST_CANDIDATES)), 422),
         ("", 204),
     ):
         got = await api.http.patch(location, content=body, headers=FRAGMENT)

@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 LOOK_S = 1.0  # how often a peer is looked after
 CHANNEL = "oai-events"  # as OpenAI names it
 MOST_UNSENT = 4 * 2**20  # bytes that may wait for a client to read them
+MOST_CANDIDATES = 100  # of a peer: each one is an address that is tried
 CLOSE_S = 5.0  # longest wait for a connection to close by itself
 
 
@@ -101,6 +102,8 @@ class Peer:
             if name == "mid":
                 mid = value
             elif name == "candidate":
+                if self.candidate_count >= MOST_CANDIDATES:
+                    raise Refusal(422, "candidate", f"more than {MOST_CANDIDATES} candidates")
                 await self._pc.addIceCandidate(_candidate(value, mid or self._offer.first_mid))
                 self.candidate_count += 1
             elif name == "end-of-candidates":
