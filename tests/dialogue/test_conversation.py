@@ -628,6 +628,20 @@ def test_off_answers_nothing_that_is_said_but_what_is_typed() -> None:
     assert stage.brain.notes[1].text == "typed question" and not stage.brain.notes[1].spoken
 
 
+def test_who_was_called_listens_to_what_follows() -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.say("Omni.")
+        await stage.wait(3)
+        await stage.end()
+        await stage.say("Where is the car?")
+        await stage.wait(30)
+        await stage.end()
+        await stage.say("And where is the bus?")
+        await stage.wait(2)
+
+    assert play(scene, answer="wake_word").questions == ["Where is the car?"]
+
+
 def test_yes_is_an_answer_when_it_was_asked() -> None:
     async def scene(stage: Stage) -> None:
         stage.brain.pieces = ["Do you mean the red one?"]

@@ -34,7 +34,7 @@ from omnilive.dialogue.base import (
     TurnCommitted,
 )
 from omnilive.dialogue.config import DialogueConfig
-from omnilive.dialogue.gate import COMMANDS, called_by, decide, is_remark, words_of
+from omnilive.dialogue.gate import CALLED, COMMANDS, called_by, decide, is_remark, words_of
 from omnilive.dialogue.interruption import Kind, judge
 from omnilive.dialogue.notes import Notes
 from omnilive.dialogue.response import POLL_S, Request, Response
@@ -381,6 +381,8 @@ class Conversation:
             request = replace(brief, asked_t=said.end_s, question=question, said=said)
             self._start(replace(request, is_remark=is_free and is_remark(question)))
         else:
+            if verdict.reason == CALLED:
+                self._last_words = (now, [])  # what follows needs no wake word
             self._turns.forget_last()
             self._pending = said if self.config.answer in ("off", "push_to_talk") else None
             self._notes.add(self._user_turn(said.text, said, addressed=False))

@@ -32,6 +32,7 @@ COMMANDS = frozenset(
         "louder slower sorry omni hello help shush shut 停 等等 不 停下 什么 그만 잠깐 아니 멈춰 뭐"
     ).split()
 )
+CALLED = "wake word only"  # the question may follow after a pause
 LONGEST = 6  # words
 SHORTEST = 4  # words of a remark: "the red one" may be a question
 LEANING = re.compile(  # it leans on what was said before, or hopes for help
@@ -100,7 +101,7 @@ def decide(
         return Verdict(False, text, config.answer)
     called, rest = called_by(text, config.wake_words)
     if called and not words_of(rest):
-        return Verdict(False, "", "wake word only")
+        return Verdict(False, "", CALLED)
     if called or follows_up:
         return Verdict(True, rest)
     return Verdict(False, text, "no wake word")
