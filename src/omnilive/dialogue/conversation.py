@@ -34,8 +34,8 @@ from omnilive.dialogue.base import (
     TurnCommitted,
 )
 from omnilive.dialogue.config import DialogueConfig
-from omnilive.dialogue.gate import CALLED, COMMANDS, called_by, decide, is_remark, words_of
-from omnilive.dialogue.interruption import Kind, judge
+from omnilive.dialogue.gate import CALLED, decide, is_remark, words_of
+from omnilive.dialogue.interruption import Kind, is_meant, judge
 from omnilive.dialogue.notes import Notes
 from omnilive.dialogue.response import POLL_S, Request, Response
 from omnilive.dialogue.turns import Part, Said, Turns, number_of, outside
@@ -281,20 +281,9 @@ class Conversation:
             said = self._last_words[1]
         text = self._turns.fresh_text()
         kind = judge(text, part.confidence, said, self.config.backchannels)
-        if kind == "real" and self._response is not None and not self._is_meant(text):
+        if kind == "real" and self._response is not None and not is_meant(text, self.config):
             return "backchannel"
         return kind
-
-    def _is_meant(self, text: str) -> bool:
-        """Tell whether words that come while it speaks are for it: people also talk together."""
-        if not self.config.interrupt or self.config.answer == "off":
-            return False
-        if self.config.answer != "wake_word":
-            return True
-        words = words_of(text)
-        return called_by(text, self.config.wake_words)[0] or (
-            len(words) <= 3 and bool(words) and words[0] in COMMANDS
-        )
 
     def _understood(self, kind: Kind, now: float) -> None:
         if kind == "real":

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from omnilive.dialogue.gate import COMMANDS, is_backchannel, words_of
+from omnilive.dialogue.config import DialogueConfig
+from omnilive.dialogue.gate import COMMANDS, called_by, is_backchannel, words_of
 
 Kind = Literal["real", "echo", "backchannel"]
 ECHO_SHARE = 0.7  # share of what was heard, in order, in what the assistant was saying
@@ -24,6 +25,16 @@ def judge(heard: str, confidence: float, said: Sequence[str], extra: tuple[str, 
     if len(words) == 1 and words[0] not in COMMANDS and confidence < SURE:
         return "backchannel"
     return "real"
+
+
+def is_meant(heard: str, config: DialogueConfig) -> bool:
+    """Tell whether words that come while it speaks are for it: people also talk together."""
+    if not config.interrupt or config.answer == "off":
+        return False
+    if config.answer != "wake_word" or called_by(heard, config.wake_words)[0]:
+        return True
+    words = words_of(heard)
+    return 0 < len(words) <= 3 and words[0] in COMMANDS
 
 
 def is_echo(heard: Sequence[str], said: Sequence[str]) -> bool:
