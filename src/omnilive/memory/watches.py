@@ -17,6 +17,7 @@ NARRATOR = "watch_narrator"  # how far the narration has come
 _WATCH = "SELECT id, rule, version, state, made_s, memory FROM watch"
 _LINE = "SELECT seq, t, type, body FROM log"
 NEWEST = 1000  # alerts that are looked through for those of one watch
+MOST_WAITING = 5000  # rows of the outbox for one target, which may be down for weeks
 KEPT_DONE = 1000  # rows of the outbox that are kept after they were delivered or given up
 
 
@@ -171,10 +172,22 @@ class WatchTable:
     # the outbox
 
     def post(self, seq: int, watch: str, targets: Sequence[Mapping[str, Any]]) -> None:
-        """Put an alert into the outbox, once for each target."""
+        """Put an alert into the outbox, once for each target.
+
+        Of what waits for one target, the newest MOST_WAITING are kept; older ones have failed.
+        """
         query = "INSERT INTO outbox (seq, watch, target) VALUES (?, ?, ?)"
-        for target in targets:
-            self._write(query, (seq, watch, _text(target)))
+        oldest = (
+            "SELECT id FROM outbox WHERE state = 'waiting' AND target = ? "
+            "ORDER BY id DESC LIMIT 1 OFFSET ?"
+        )
+        give_up = (
+            "UPDATE outbox SET state = 'failed', detail = 'too many were waiting' "
+            f"WHERE state = 'waiting' AND target = ? AND id <= ({oldest})"
+        )
+        for target in map(_text, targets):
+            self._write(query, (seq, watch, target))
+            self._write(give_up, (target, target, MOST_WAITING))
 
     def waiting(self, limit: int = 100) -> list[OutboxRow]:
         """Return what is to be delivered, in the order of the log."""

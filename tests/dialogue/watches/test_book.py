@@ -336,3 +336,15 @@ def test_alerts_are_paged_by_the_store(store: SqliteStore) -> None:
         "EXPLAIN QUERY PLAN SELECT seq FROM log WHERE type = 'alert' AND seq > 5 LIMIT 1"
     )
     assert "log_type" in plan[0][3]
+
+
+def test_what_waits_for_a_target_that_stays_down_is_bounded(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omnilive.memory.watches.MOST_WAITING", 3)
+    table = WatchTable(store)
+    for seq in range(1, 8):
+        table.post(seq, "w1", [{"kind": "webhook", "url": "http://down/"}])
+    table.post(8, "w1", [{"kind": "webhook", "url": "http://up/"}])
+    assert [row.seq for row in table.waiting()] == [5, 6, 7, 8]
+    assert table.posted(4)[0].state == "failed"
