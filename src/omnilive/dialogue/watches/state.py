@@ -6,7 +6,7 @@ second time after an interrupted file goes on are the same thing still.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias
 
 from omnilive.perception.spans import alike
@@ -54,6 +54,9 @@ class Thing:
     def colour(self) -> str:
         """The colour named most often so far; "" for none."""
         return str(self.data.get("colour") or "")
+
+
+_NAMES = tuple(one.name for one in fields(Thing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +333,7 @@ def _same_sort(a: Thing, b: Thing) -> bool:
 def _slim(thing: Thing) -> dict[str, Any]:
     """Return a thing as it is stored: word times are needed only once."""
     data = {name: value for name, value in thing.data.items() if name != "words"}
-    return {**asdict(thing), "data": data}
+    return {name: getattr(thing, name) for name in _NAMES} | {"data": data}
 
 
 def _kept(data: Mapping[str, Any]) -> dict[str, Any]:
