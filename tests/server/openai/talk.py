@@ -1,17 +1,34 @@
 """A protocol on a line without a session: what it is told and asked is the test's own script."""
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import cv2
 import numpy as np
 
-from omnilive.dialogue.base import DialogueEvent
+from omnilive.core.events import Answer, Evidence
+from omnilive.dialogue.base import (
+    AudioDelta,
+    DialogueEvent,
+    Latency,
+    ResponseDone,
+    ResponseStarted,
+    TextDelta,
+)
 from omnilive.dialogue.config import DialogueConfig
 from omnilive.server.openai.realtime import RealtimeProtocol
 from tests.server.openai.wire import check
+
+TONE = (0.5 * np.sin(np.arange(2400) / 5)).astype(np.float32)  # 0.1 s at 24 kHz
+ANSWER = Answer(
+    session="s", t=9.0, question="who?", text="A cat.", supported=True, model="computed",
+    evidence=(Evidence(id=3, kind="object", start_s=1.0, end_s=2.0, text="cat appeared"),),
+)  # fmt: skip
+APPEND = {"type": "input_audio_buffer.append", "audio": base64.b64encode(b"\0\0" * 4800).decode()}
 
 
 class FakeSink:
@@ -157,3 +174,30 @@ async def bench(**more: Any) -> AsyncIterator[Bench]:
     finally:
         await made.protocol.close()
         await work
+
+
+def typed(text: str, **more: Any) -> dict[str, Any]:
+    content = [{"type": "input_text", "text": text}]
+    item = {"type": "message", "role": "user", "content": content, **more}
+    return {"type": "conversation.item.create", "item": item}
+
+
+def jpeg(width: int = 32, height: int = 24) -> bytes:
+    rgb = np.full((height, width, 3), 90, np.uint8)
+    return cv2.imencode(".jpg", rgb)[1].tobytes()
+
+
+def base64_of(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def answer_aloud(b: Bench, generation: int = 1, reason: Any = "turn", status: Any = "completed"):
+    b.tell(
+        ResponseStarted(t=9.0, generation=generation, reason=reason, question="who?"),
+        TextDelta(t=9.1, generation=generation, text="A cat."),
+        AudioDelta(t=9.2, generation=generation, pcm=TONE, rate_hz=24000, text="A cat."),
+        ResponseDone(
+            t=9.9, generation=generation, status=status, text="A cat.", heard="A cat.",
+            heard_s=0.1, answer=ANSWER, latency=Latency(first_audio_s=0.8), reason=reason,
+        ),
+    )  # fmt: skip
