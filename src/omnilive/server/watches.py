@@ -53,7 +53,8 @@ async def add_watch(id: str, body: NewWatch, hub: HubDep) -> dict[str, Any]:
     """Add a watch in plain words or as a rule.
 
     What is not understood is answered with 422: `code` says what is wrong (unclear, unseen,
-    missing, contradiction, never, flood, source, target, time, narration), `message` asks back.
+    missing, contradiction, never, flood, source, target, time, removal, narration), `message` asks
+    back.
     """
     async with _watches(hub, id) as desk:
         read = await _accepted(hub, desk, body)

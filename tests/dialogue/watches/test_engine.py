@@ -485,6 +485,16 @@ def test_a_camera_that_is_offline_holds_up_no_other_for_long() -> None:
     assert fired.t == 15.0
 
 
+def test_a_gap_at_one_camera_is_none_at_another() -> None:
+    feed = Feed(r.Absent(of=CAR_HERE, for_s=30.0), where=("camera2",))
+    feed.engine.step([source_line(1, "began"), source_line(2, "began")], {})
+    gap = {"seq": 1, "t": 20.0, "type": "gap", "start_s": 10.0, "end_s": 20.0, "reason": ""}
+    feed.engine.step([{**gap, "source": 1}], {1: Times(20.0, 20.0), 2: Times(20.0, 20.0)})
+    (fired,) = feed.engine.step([], {1: Times(35.0, 35.0), 2: Times(35.0, 35.0)})
+    assert fired.t == 30.0
+    assert feed.engine.step([{**gap, "t": 50.0, "end_s": 50.0}], {2: Times(51.0, 51.0)}) == []
+
+
 def test_what_a_source_left_open_is_not_there_any_more_when_it_is_over() -> None:
     feed = Feed(r.Lasts(of=CAR_HERE, for_s=10.0), r.Absent(of=CAR_HERE, for_s=5.0))
     feed.thing("car", 1.0, t=2.0)

@@ -162,8 +162,8 @@ def test_odd_input(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("don't tell me when a cat appears", "unclear"),
-        ("stop telling me when a dog appears", "unclear"),
+        ("don't tell me when a cat appears", "removal"),
+        ("stop telling me when a dog appears", "removal"),
         ("tell me unless a dog is there", "unclear"),
         ("tell me when a dog appears except at night", "unclear"),
         ("tell me when anyone but a child comes in", "unclear"),
@@ -178,7 +178,7 @@ def test_odd_input(text: str) -> None:
         ("tell me when a person with a hat appears", "unseen"),
         ("tell me when a person is taller than 2 m", "unseen"),
         ("tell me when the tv is on", "unseen"),
-        ("不要告诉我猫出现", "unclear"),
+        ("不要告诉我猫出现", "removal"),
         ("除了晚上，有人来就告诉我", "unclear"),
         ("有人没有停下时告诉我", "unseen"),
     ],

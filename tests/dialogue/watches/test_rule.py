@@ -136,6 +136,9 @@ def test_fields_can_be_replaced_one_by_one() -> None:
     assert changed(new, {"add_to": [{"kind": "mqtt", "topic": "t"}]}) == new
     with pytest.raises(ConfigError, match="colour"):
         changed(rule, {"colour": "red"})
+    for wrong in ({"add_to": 5}, {"to": None, "add_to": []}, {"add_to": {"kind": "page"}}):
+        with pytest.raises(ConfigError, match="lists of targets"):
+            changed(rule, wrong)
 
 
 @pytest.mark.parametrize(

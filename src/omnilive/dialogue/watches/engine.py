@@ -14,7 +14,7 @@ from omnilive.dialogue.watches.combine import build
 from omnilive.dialogue.watches.gate import ABSENT, NEVER, Edge, Gate, Setting, Times, merged
 from omnilive.dialogue.watches.matching import Likeness
 from omnilive.dialogue.watches.schedule import is_awake
-from omnilive.dialogue.watches.state import BROKEN_OFF, Change, Line, Thing, World
+from omnilive.dialogue.watches.state import BROKEN_OFF, EVERY_SOURCE, Change, Line, Thing, World
 
 PATIENCE_S = 60.0  # a source this far behind the others of a watch holds it up no longer
 MERGE_S = 0.5  # what becomes true again this soon is the same happening
@@ -148,7 +148,7 @@ class Engine:
         label = thing.label if thing.kind == "object" else thing.text
         for key in dict.fromkeys([(thing.kind, label), (thing.kind, "")]):
             for watch in list(self._index.get(key, {}).values()):
-                if thing.kind == "gap" or self._is_where(watch, thing.source):
+                if thing.source == EVERY_SOURCE or self._is_where(watch, thing.source):
                     self._run(watch, "see", change, now(watch))
 
     def _let_pass(self) -> list[Firing]:

@@ -24,7 +24,10 @@ def changed(rule: Rule, change: Mapping[str, Any]) -> Rule:
     if not change:
         return rule
     values = {**rule_json(rule), **{k: v for k, v in change.items() if k != "add_to"}}
-    for target in change.get("add_to", ()):
+    added = change.get("add_to", [])
+    if not isinstance(added, list) or not isinstance(values["to"], list):
+        raise ConfigError("to and add_to are lists of targets")
+    for target in added:
         if target not in values["to"]:
             values["to"] = [*values["to"], target]
     return rule_from_json(values)

@@ -15,6 +15,7 @@ Code = Literal[
     "source",  # no source of this name
     "target",  # cannot be sent there
     "time",  # no such time
+    "removal",  # no watch: one that is there is to go
     "narration",  # no watch: a running commentary, or the steps of a procedure
 ]
 

@@ -51,7 +51,7 @@ _ENGLISH = (
         r"(?! out)(?! (?:me |us )?(?:again|anything|twice|more)\b)|(?:cancel|delete|remove|"
         r"forget|pause|disable|turn off|switch off) (?:the |my |all |this |that )?(?:alerts?|"
         r"watch(?:es)?|reminders?|rules?|notifications?)\b)",
-        "unclear",
+        "removal",
         "This takes a watch away, where only new ones are made: pause or remove it on the page, or "
         "with `omnilive watches pause` and `omnilive watches remove`.",
     ),
@@ -99,7 +99,7 @@ _CHINESE = (
     NARRATION,
     Refused(
         r"^(?:请|麻烦|帮我)*(?:不要|别|不用|停止|取消|不必)(?:再)?(?:告诉|提醒|通知|叫|警告|报告|监视|看)",
-        "unclear",
+        "removal",
         "This takes a watch away, where only new ones are made: pause or remove it on the page, or "
         "with `omnilive watches pause` and `omnilive watches remove`.",
     ),

@@ -22,6 +22,7 @@ PAST = 200  # things gone that are remembered
 STORED = 30  # of them, those that survive a restart
 GAP_S = 1.0  # a shorter hole in the stream changes nothing
 AUDIO = ("speech", "sound")
+EVERY_SOURCE = 0  # of a gap that names no source
 BROKEN_OFF = ("interrupted", "failed")  # states of a source that may go on later, or never
 
 
@@ -197,7 +198,7 @@ class World:
         return changes
 
     def _leave(self, thing: Thing) -> None:
-        gap_t = max(self.gaps.get(thing.source, -1e9), self.gaps.get(0, -1e9))
+        gap_t = max(self.gaps.get(thing.source, -1e9), self.gaps.get(EVERY_SOURCE, -1e9))
         thing.lost = thing.lost or abs(thing.end_s - gap_t) < GAP_S
         thing.open = False
         self.here.pop(thing.uid, None)
@@ -237,7 +238,7 @@ class World:
         start_s, end_s = float(line["start_s"]), float(line["end_s"])
         if end_s - start_s < GAP_S:
             return []
-        source = int(line.get("source", 0))
+        source = int(line.get("source", EVERY_SOURCE))
         self.gaps[source] = start_s
         hole = Thing(0, 0, source, "gap", "", 1.0, start_s, end_s)
         return [Change("gap", hole, end_s)]
