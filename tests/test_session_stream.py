@@ -15,6 +15,7 @@ from omnilive.core.clock import stopwatch
 from omnilive.core.errors import ConfigError
 from omnilive.core.events import Answer
 from omnilive.dialogue.base import Brain, Turn
+from omnilive.memory.forget import forget
 from omnilive.memory.library import Library
 from omnilive.perception.audio.base import Transcript
 from omnilive.perception.still import as_jpeg
@@ -174,6 +175,22 @@ async def test_a_turn_becomes_a_line_of_the_log(library: Library) -> None:
         (logged,) = session.store.log_of("turn")
         assert lines == [line] and logged.seq == line["seq"] and logged.t == 2.0
         assert logged.body == turn.as_json() and line["type"] == "turn"
+
+
+async def test_a_turn_of_a_span_that_is_forgotten_meanwhile_is_not_stored(
+    library: Library,
+) -> None:
+    async with opened(library) as session:
+        lines: list[dict[str, Any]] = []
+        session.listeners.append(lines.append)
+        first, last = (
+            Turn(role="user", text="hi", start_s=t, end_s=t + 1, spoken=True, line="a")
+            for t in (2.5, 4.0)
+        )
+        await session.note_turn(last)
+        forget(session.store, 0.0, 3.0)
+        assert await session.note_turn(first) == {} and len(lines) == 1
+        assert [line.t for line in session.store.log_of("turn")] == [5.0]
 
 
 @pytest.mark.parametrize(

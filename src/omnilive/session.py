@@ -27,6 +27,7 @@ from omnilive.memory.embed import Embedder
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.library import Library, Writing
 from omnilive.memory.resume import PUSH, Plan, plan_watch
+from omnilive.memory.spans import Span, overlaps
 from omnilive.memory.sqlite import SqliteStore
 from omnilive.perception.senses import MODELS, Senses, load_senses
 from omnilive.perception.still import as_jpeg
@@ -257,9 +258,13 @@ class Session:
                 yield piece
 
     async def note_turn(self, turn: Turn) -> dict[str, Any]:
-        """Write a turn of a conversation into the log, tell the listeners; return the line."""
-        line = await self._worker.call(log_turn, self.store, turn.end_s, turn.as_json())
-        self._tell(line)
+        """Write a turn of a conversation into the log, tell the listeners; return the line.
+
+        Nothing, {}, when it was said in a span that has been forgotten since.
+        """
+        line = await self._worker.call(_noted, self.store, turn)
+        if line:
+            self._tell(line)
         return line
 
     async def _with_glimpse(self, ask: Ask) -> Ask:
@@ -422,6 +427,13 @@ async def _if_supported(
     if any(isinstance(piece, Answer) and piece.supported for piece in held):
         for piece in held:
             yield piece
+
+
+def _noted(store: SqliteStore, turn: Turn) -> dict[str, Any]:
+    said = Span(turn.start_s, turn.end_s)
+    if any(overlaps(said, gone) for gone in store.forgotten()):
+        return {}
+    return log_turn(store, turn.end_s, turn.as_json())
 
 
 def _check_whole(source: Source, pipeline: Pipeline, plan: Plan) -> None:

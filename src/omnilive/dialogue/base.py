@@ -111,7 +111,8 @@ class Brain(Protocol):
         ...
 
     async def note_turn(self, turn: Turn) -> dict[str, Any]:
-        """Write the `turn` line into the log, tell listeners, return the line."""
+        """Write the `turn` line into the log, tell listeners, return the line; {} if it was
+        said in a span that has been forgotten since."""
         ...
 
 
