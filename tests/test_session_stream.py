@@ -188,7 +188,7 @@ async def test_a_turn_of_a_span_that_is_forgotten_meanwhile_is_not_stored(
             for t in (2.5, 4.0)
         )
         await session.note_turn(last)
-        forget(session.store, 0.0, 3.0)
+        forget(session.store, 0.0, 3.0, now_s=5.0)
         assert await session.note_turn(first) == {} and len(lines) == 1
         assert [line.t for line in session.store.log_of("turn")] == [5.0]
 
