@@ -178,6 +178,14 @@ def test_odd_input(text: str) -> None:
         ("tell me when a person with a hat appears", "unseen"),
         ("tell me when a person is taller than 2 m", "unseen"),
         ("tell me when the tv is on", "unseen"),
+        ("tell me when a person says hello and leaves", "unclear"),
+        ("tell me when a person appears on the left or on the right", "unclear"),
+        ("tell me when someone says hello in Spanish", "unseen"),
+        ("alert me if the same person comes back", "unseen"),
+        ("alert me about any person not wearing a helmet", "unseen"),
+        ("warn me if a child is alone", "unseen"),
+        ("tell me when the number of people changes", "unseen"),
+        ("tell me when there is a fire", "unseen"),
         ("不要告诉我猫出现", "removal"),
         ("除了晚上，有人来就告诉我", "unclear"),
         ("有人没有停下时告诉我", "unseen"),
@@ -227,3 +235,12 @@ def test_nine_to_five_ends_in_the_afternoon() -> None:
     read = parse("tell me when a person appears between 9 and 5", KNOWN)
     assert isinstance(read, Understood) and read.rule.when is not None
     assert (read.rule.when.start, read.rule.when.end) == ("09:00", "17:00")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("a cat and a dog are there", "all"), ("a cat or a dog is there", "any")]
+)
+def test_a_duration_is_of_all_that_it_is_said_of(text: str, kind: str) -> None:
+    read = parse(f"tell me when {text} for ten seconds", KNOWN)
+    assert isinstance(read, Understood) and isinstance(read.rule.what, r.Lasts)
+    assert read.rule.what.of.kind == kind

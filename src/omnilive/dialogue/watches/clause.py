@@ -68,6 +68,7 @@ _SOUND_WORDS = {
     "speech": r"(?:speech|talk(?:s|ing|ed)?|speak(?:s|ing)?|spoken|voices?|conversation|"
     r"chatting|chatter)",
 }
+_LANGUAGES = "english|german|french|spanish|italian|portuguese|russian|chinese|japanese|korean"
 UNHEARD = (
     r"(?:(?P<sound>laugh(?:s|ing|ter|ed)?|cr(?:y|ies|ying|ied)|bark(?:s|ing|ed)?|meow(?:s|ing)?|"
     r"ring(?:s|ing)?|rang|beep(?:s|ing)?|scream(?:s|ing)?|cough(?:s|ing)?|sneez(?:es?|ing)|"
@@ -164,7 +165,7 @@ def _written(text: str, shielded: Shielded, known: Known) -> Clause | None:
         if words and labels_of(words[0], known) == () and not _is_new(words[0]):
             return _text(words, event, known)
     written = re.search(
-        rf"\b(?:the|a|an)? ?{_WRITTEN} ((?!appear|show|come|disappear|is|are|goes|on)\S+)",
+        rf"\b(?:the|a|an)? ?{_WRITTEN} ((?!appear|show|come|disappear|is|are|goes|on|of\b)\S+)",
         text,
         re.I,
     )
@@ -224,8 +225,21 @@ def _said(text: str, shielded: Shielded, known: Known) -> Clause | None:
         both = re.search(r"\bboth\b|Q\d+Q and (?:also )?Q\d+Q", match[1], re.I)
         return Clause(Speech(all_of=quotes) if both and len(quotes) > 1 else Speech(any_of=quotes))
     tail = _tail(re.sub(r"^(?:the (?:words?|name) |out |that |something about )", "", match[1]))
+    _refuse_beside(tail)
     words = tuple(_alternatives(shielded.restore(_article(tail))))
     return Clause(Speech(any_of=words)) if words else None
+
+
+def _refuse_beside(said: str) -> None:
+    """Refuse what stands behind the words that are said, and is none of them."""
+    if re.search(rf" in (?:{_LANGUAGES})$", said, re.I):
+        raise Unread("unseen", "I do not watch for a language: name the words in that language.")
+    if re.search(rf" and (?:then )?(?:{LEAVES}|{COMES})$", said, re.I):
+        raise Unread(
+            "unclear",
+            "Is what follows “and” said as well? Put what is said into quotation marks.",
+            'tell me when someone says "hello", then a person leaves',
+        )
 
 
 def _need_speech(known: Known) -> None:
@@ -339,9 +353,12 @@ def _with(condition: Object, **changes: Any) -> Object:
 
 
 def _side(text: str) -> str:
-    match = re.search(r"\b(?:on|to|from|at|in) the (left|right|middle|centre|center)\b", text, re.I)
+    side = r"(left|right|middle|centre|center)\b"
+    match = re.search(rf"\b(?:on|to|from|at|in) the {side}", text, re.I)
     if match is None:
         return ""
+    if re.search(rf"\bor (?:(?:on|to|from|at|in) )?(?:the )?{side}", text[match.end() :], re.I):
+        raise Unread("unclear", "I look at one side of the picture: make a watch for each.")
     return {"left": "left", "right": "right"}.get(match[1].lower(), "centre")
 
 
@@ -358,6 +375,8 @@ def _refuse_action(
         r"^ (?:in|with|wearing|who wears|dressed in)(?: an?| the)? \w+(?: \w+)?"
         r"(?: shirt| jacket| coat| dress| hat)?(?= |$)", "", rest,
     ) if noun.labels == ("person",) and noun.colour else rest  # fmt: skip
+    if re.match(r"(?: is| are)? not \w+ing\b", rest):
+        raise unseen(f"a {noun.phrase}", known, doing=shielded.restore(rest.strip(" ,.")))
     verb = re.match(rf"(?: {_AUX}\b)*+(?: \w+ly\b)? ([a-z]+)(?: (\w+))?", rest, re.I)
     if verb is None or re.match(
         rf"(?: {_AUX}\b)*+(?: \w+ly\b)? (?:{LEAVES}|{COMES}|{STAYS})\b(?! (?:green|red|black|on "
@@ -367,7 +386,7 @@ def _refuse_action(
     ):
         return ()
     benign = r"(?:in|on|at|near|by|from|to|of|that|who|which|without|for|or|and|than|the|a|"
-    benign += r"at|together|more|over|under|outside|alone|one|two|passes|behind|beside|next|"
+    benign += r"at|together|more|over|under|outside|one|two|passes|behind|beside|next|"
     benign += r"camera|view|sight|as|every|each|within|after|before|while|but|not|hasn|haven|any|"
     benign += r"close|back|home)"
     if re.fullmatch(benign, verb[1], re.I):

@@ -189,6 +189,11 @@ def _two(a_text: str, b_text: str, pattern: str, shielded: Shielded, known: Know
         return None
     notes = a.notes + b.notes
     second = _level(b.what)
+    if a.bare and isinstance(second, Lasts) and " and " in pattern:
+        # "a cat and a dog are there for ten seconds": both, for so long
+        return Clause(
+            Lasts(of=All(of=(_level(a.what), second.of)), for_s=second.for_s), notes=notes
+        )
     if "<not>" in pattern:
         return Clause(All(of=(_level(a.what), Not(of=second))), notes=notes)
     if "while" in pattern and not a.bare:
@@ -207,6 +212,9 @@ def _either(a_text: str, b_text: str, shielded: Shielded, known: Known) -> Claus
     if _is_inside_speech(a.what, b_text, shielded, known):
         return None
     what_a, what_b = a.what, b.what
+    if a.bare and isinstance(what_b, Lasts):  # "a truck or a bus stays for two minutes"
+        either = Any_(of=(_level(what_a), what_b.of))
+        return Clause(Lasts(of=either, for_s=what_b.for_s), notes=a.notes + b.notes)
     if isinstance(what_a, Object) and isinstance(what_b, Object):
         event = what_b.event if a.bare else what_a.event
         if a.bare or event == what_b.event:

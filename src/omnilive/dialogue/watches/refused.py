@@ -89,6 +89,12 @@ _ENGLISH = (
         ("tell me when a person appears three times",),
     ),
     Refused(
+        r"\bthe same (?:person|man|woman|guy|people|car|truck|van|dog|cat|one)\b",
+        "unseen",
+        "I do not recognise one thing among others of its kind when it comes again.",
+        ("tell me when a person appears",),
+    ),
+    Refused(
         rf"\b(?:{_WORSE}) than\b",
         "unseen",
         "Sizes, distances and speeds are not measured: I see what comes, stays and leaves, "
