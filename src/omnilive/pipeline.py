@@ -78,7 +78,7 @@ class Pipeline:
         self.ended = False
         self._is_over = False
         self.live, self._clock, self._store_worker = live, clock, store_worker
-        self._wall_minus_t = 0.0
+        self._wall_minus_t = clock.now() - ledger.offset_s  # until an item says it exactly
         self._continuation = continuation
         overflow = Overflow.DROP_OLDEST if live else Overflow.BLOCK
         self.pictures: Channel[Any] = Channel("pictures", 6, overflow, keep=_is_not_picture)

@@ -12,6 +12,7 @@ from omnilive.server.errors import Refusal
 from omnilive.server.line import Line, Tee, is_spoken
 from omnilive.server.openai.speaker import Speaker
 from tests.fakes import RATE_HZ, fake_senses
+from tests.made import put, said
 from tests.server.client import Api, served, until
 from tests.server.webrtc.conftest import SILENT, SPOKEN_S, give_voice
 from tests.story import Line as Words
@@ -126,6 +127,17 @@ async def test_a_call_in_progress_forgets_too(api: Api) -> None:
     await line.close()
     turns = [entry.body for entry in await api.hub.read("s", SqliteStore.log_of, "turn")]
     assert [turn["role"] for turn in turns if turn["role"] == "assistant"] == []
+
+
+async def test_who_only_types_is_at_the_present_of_the_session(api: Api) -> None:
+    await api.hub.read("s", lambda store: put(store, said("long ago", 3600)))
+    line, _, told = await opened(api)
+    assert line.pipeline.now_t == pytest.approx(line.source.now_t, abs=0.5)
+    line.conversation.respond("What was said?")
+    await until(lambda: any(isinstance(e, ResponseDone) for e in told))
+    await line.close()
+    turns = [entry.body for entry in await api.hub.read("s", SqliteStore.log_of, "turn")]
+    assert turns and all(turn["start_s"] >= 3600 for turn in turns)
 
 
 async def test_two_lines_have_a_conversation_each(api: Api) -> None:
