@@ -12,6 +12,9 @@ from omnilive.core.events import Event, Gap
 from omnilive.dialogue.watches import rule as r
 from omnilive.dialogue.watches.book import Book
 from omnilive.dialogue.watches.explain import dry_run, explain
+from omnilive.dialogue.watches.matching import Likeness
+from omnilive.dialogue.watches.narrate import Commentary
+from omnilive.dialogue.watches.narration import Narration
 from omnilive.memory.ledger import Ledger, Noted
 from omnilive.memory.moments import MomentConfig
 from omnilive.memory.sqlite import SqliteStore
@@ -348,3 +351,22 @@ def test_what_waits_for_a_target_that_stays_down_is_bounded(
     table.post(8, "w1", [{"kind": "webhook", "url": "http://up/"}])
     assert [row.seq for row in table.waiting()] == [5, 6, 7, 8]
     assert table.posted(4)[0].state == "failed"
+
+
+def test_a_narration_that_breaks_ends_and_perception_goes_on(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narration = Narration(store, Likeness())
+    narration.start("commentary")
+    ledger = begin(store, None)
+    ledger.observers.append(narration.observe)
+
+    def breaks(*_: Any) -> None:
+        raise KeyError("oh")
+
+    monkeypatch.setattr(Commentary, "step", breaks)
+    lines = ledger.write([car(0, 1.0)], 1.2, 1.2)
+    assert [line["type"] for line in lines] == ["percept", "narration"]
+    assert lines[1]["state"] == "off" and "oh" in lines[1]["detail"]
+    assert narration.status()["mode"] == "off"
+    assert [line["type"] for line in ledger.write([car(1, 2.0)], 2.2, 2.2)] == ["percept"]

@@ -44,10 +44,14 @@ class Remark:
     things: tuple[Thing, ...] = ()
 
 
+_Sort = Literal["came", "left", "text", "sound", "cut"]
+_SORTS: dict[str, _Sort] = {"object": "came", "text": "text", "sound": "sound"}
+
+
 @dataclass(slots=True)
 class _Note:
     t: float
-    sort: Literal["came", "left", "text", "sound", "cut"]
+    sort: _Sort
     uid: int
 
 
@@ -113,8 +117,8 @@ class Commentary:
                 return
             if thing.kind == "sound" and thing.text == "speech":
                 return  # whoever is told of it hears it
-            sort = {"object": "came", "text": "text", "sound": "sound"}[thing.kind]
-            self.notes.append(_Note(change.t, sort, thing.uid))  # type: ignore[arg-type]
+            if (sort := _SORTS.get(thing.kind)) is not None:
+                self.notes.append(_Note(change.t, sort, thing.uid))
         elif change.what == "ended" and thing.kind == "object" and thing.uid in self.told:
             if not thing.lost:
                 self.notes.append(_Note(change.t, "left", thing.uid))

@@ -1,6 +1,7 @@
 """Keeps a session's narration durable: what is narrated, how far it has come, its remarks."""
 
 import json
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from omnilive.memory.ledger import Noted
 from omnilive.memory.sqlite import SqliteStore
 from omnilive.memory.watches import EDITS, NARRATOR
 
+logger = logging.getLogger(__name__)
 SETTINGS, STATE = "watch_narration", NARRATOR  # rows of the table `meta`
 MAX_STEPS = 50
 _CONDITION = TypeAdapter(Condition)
@@ -67,7 +69,11 @@ class Narration:
             if self._teller is None:
                 return []
             lines = [line for line in noted.lines if line["type"] in ("percept", "source", "gap")]
-            remarks = self._teller.step(lines, Times(noted.video_t, noted.audio_t))
+            try:
+                remarks = self._teller.step(lines, Times(noted.video_t, noted.audio_t))
+            except Exception as error:  # whatever it is, perception goes on
+                logger.exception("narration of %s", self.store.folder.name)
+                return [{**self.start("off"), "detail": f"{type(error).__name__}: {error}"}]
             if lines or remarks:
                 self.store.set_meta(STATE, json.dumps(self._teller.as_json()))
             return [self._write(remark) for remark in remarks]
