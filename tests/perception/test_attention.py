@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pytest
 
 from omnilive.core.channel import Channel
 from omnilive.core.events import AudioChunk, Percept
@@ -18,6 +19,7 @@ from omnilive.perception.config import EarConfig
 from omnilive.perception.continuation import Continuation
 from omnilive.perception.stages import Attention, EndUtterance, Progress, listen, transcribe
 from tests.fakes import RATE_HZ, ScriptedVAD
+from tests.made import percept
 
 
 @dataclass
@@ -115,6 +117,13 @@ def test_an_end_by_hand_after_a_pause_uses_what_was_heard_at_it():
     heard = perceive("#" * 20 + "." * 8 + "!")
     assert heard.asr.calls == [False]
     assert [p.final for p in heard.told] == [False, True]
+
+
+def test_a_follower_that_fails_ends_nothing(caplog: pytest.LogCaptureFixture):
+    attention, heard = Attention(), list[str]()
+    attention.on_speech += [lambda _: {}["gone"], lambda _: heard.append("told")]
+    attention.speech(percept("speech", "hello", 1.0))
+    assert heard == ["told"] and "a follower of the voice failed" in caplog.text
 
 
 @dataclass

@@ -8,9 +8,10 @@ A Mark travels through both branches behind everything that came before it. Ever
 `Progress` how far it has got, in seconds on the session clock.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from omnilive.core.channel import Channel
 from omnilive.core.events import (
@@ -33,6 +34,8 @@ from omnilive.perception.video.look import Eye
 from omnilive.perception.video.read import Reader
 
 Output: TypeAlias = Percept | Keyframe | Gap | Mark
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -92,17 +95,23 @@ class Attention:
         """Tell everyone what the voice did."""
         if event.utterance is not None:
             self.voiced_end_s = event.utterance.voiced_end_s
-        for listener in list(self.on_voice):
-            listener(event)
+        _tell_all(self.on_voice, event)
 
     def speech(self, percept: Percept) -> None:
         """Tell everyone what was understood."""
-        for listener in list(self.on_speech):
-            listener(percept)
+        _tell_all(self.on_speech, percept)
 
     def is_stale(self, item: Speech) -> bool:
         """Tell whether a pause was no end: the voice has gone on since."""
         return item.is_pause and item.utterance.voiced_end_s < self.voiced_end_s - 1e-6
+
+
+def _tell_all(listeners: Sequence[Callable[[T], None]], event: T) -> None:
+    for listener in list(listeners):
+        try:
+            listener(event)
+        except Exception:  # a conversation that fails may not end what is seen and heard
+            logger.exception("a follower of the voice failed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
