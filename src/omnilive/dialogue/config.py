@@ -11,8 +11,9 @@ class DialogueConfig(Config):
     """When the assistant answers, waits, and falls silent."""
 
     answer: Literal["always", "wake_word", "push_to_talk", "off"] = "always"
-    """What is answered: always (questions and requests), after a wake word, only what is
-    committed by hand (push to talk), or nothing spoken."""
+    """What is answered: always (questions and requests; a plain remark only when memory has
+    something to say about it), after a wake word, only what is committed by hand (push to talk),
+    or nothing spoken."""
 
     wake_words: tuple[str, ...] = ("omni",)
     """Words that address the assistant, matched by sound-alike spelling."""

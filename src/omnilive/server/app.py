@@ -49,7 +49,7 @@ DRAIN_S = 8  # requests under way have this long to finish when the server stops
 STOP_S = 45.0  # the process ends this long after a signal, come what may
 # Answers to pings wait behind what a client sends: a call whose line is slow to open, or whose
 # client is busy, is no dead one.
-SOCKET_PATIENCE_S = 90.0
+SOCKET_PATIENCE_S = 60.0
 LINGER_S = 2.0  # and this soon once all is stored: threads may still load or compute
 
 
