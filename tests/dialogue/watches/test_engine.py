@@ -578,3 +578,11 @@ def test_a_long_gap_costs_a_periodic_watch_nothing() -> None:
 def source_line(source: int, state: str) -> dict[str, Any]:
     body = {"source": source, "url": f"rtsp://camera{source}", "state": state}
     return {"seq": 1, "t": 0.0, "type": "source", **body}
+
+
+def test_a_watch_whose_time_zone_is_gone_takes_only_itself_out() -> None:
+    nowhere = r.Schedule(start="08:00", end="20:00", timezone="Nowhere/At_All")
+    feed = Feed(r.Rule(what=CAR, when=nowhere), CAR)
+    feed.thing("car", 1.0, t=2.0)
+    assert [firing.watch for firing in feed.fired] == ["w1"]
+    assert feed.engine.watches["w0"].state == "failed"

@@ -161,7 +161,10 @@ class Engine:
                 self._run(watch, "tick", now(watch))
             if watch.edges:
                 edges, watch.edges = watch.edges, []
-                fired += self._conclude(watch, edges)
+                try:
+                    fired += self._conclude(watch, edges)
+                except Exception as error:  # a time zone that is gone, say
+                    self._fail(watch, error)
         return sorted(fired, key=lambda f: (URGENCY.index(f.rule.urgency), f.t))
 
     def _run(self, watch: Watch, verb: str, *what: Any) -> None:
@@ -173,13 +176,17 @@ class Engine:
             edges: list[Edge] = getattr(watch.gate, verb)(*what)
             watch.due = watch.gate.due()
         except Exception as error:  # whatever it is, the others go on
-            watch.state, watch.error = "failed", f"{type(error).__name__}: {error}"
+            self._fail(watch, error)
             edges = []
         watch.touched = True
         watch.edges += [edge for edge in edges if edge.up]
         if self._trace is not None:
             for edge in edges:
                 self._trace(watch.id, edge.t, "true" if edge.up else "false", {"edge": edge})
+
+    def _fail(self, watch: Watch, error: Exception) -> None:
+        watch.state, watch.error = "failed", f"{type(error).__name__}: {error}"
+        watch.touched = True
 
     def _begin(self, watch: Watch, gate: Gate) -> None:
         """Arm; what is true already is told at once, unless it is that something is not there."""
