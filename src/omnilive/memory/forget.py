@@ -23,6 +23,7 @@ from omnilive.memory.wipe import note_due, wipe
 _STRUCTURE = ("source", "health", "gap", "watch", "forgotten")  # lines without anything perceived
 _ACTIVE = ("connecting", "watching", "live", "stalled", "reconnecting")
 _GONE = "forgotten"
+PAGE = 2000  # lines of the log that are looked at together
 
 
 @dataclass(slots=True)
@@ -197,8 +198,7 @@ class _Forgetting:
 
     def _lines(self) -> None:
         gone: set[int] = set()
-        rows = self._db.execute("SELECT seq, t, type, body FROM log ORDER BY seq")
-        for seq, t, type, text in rows.fetchall():
+        for seq, t, type, text in self._all_lines():
             if type in _STRUCTURE:
                 continue
             body = json.loads(text)
@@ -207,6 +207,14 @@ class _Forgetting:
             elif self._span.holds(t) or touches(body, self._span) or body.get("answer") in gone:
                 gone.add(seq)
                 self._drop_line(seq)
+
+    def _all_lines(self) -> Iterator[tuple[int, float, str, str]]:
+        """Yield every line of the log, a page at a time: it may be longer than memory is."""
+        query = "SELECT seq, t, type, body FROM log WHERE seq > ? ORDER BY seq LIMIT ?"
+        seq = 0
+        while rows := self._db.execute(query, (seq, PAGE)).fetchall():
+            yield from rows
+            seq = rows[-1][0]
 
     def _cut_line(self, seq: int, t: float, body: dict[str, Any]) -> None:
         """Shorten a line about what lasted to the part that it was written in."""
