@@ -443,12 +443,16 @@ async def test_the_caption_of_a_turn_that_nobody_ends_stays_short():
 async def test_what_is_forgotten_leaves_the_items_of_a_call():
     async with bench() as b:
         rules = {"type": "message", "role": "system"}
+        secret = typed("my secret", id="item_1")
         rules |= {"content": [{"type": "input_text", "text": "Be brief."}]}
-        await b.send({"type": "conversation.item.create", "item": rules}, typed("my secret"))
+        await b.send({"type": "conversation.item.create", "item": rules}, secret)
         b.types()
         b.tell(Forgot(t=9.0, start_s=1.0, end_s=8.0))
         assert b.types() == ["conversation.item.deleted"]
         assert [item["role"] for item in b.protocol.items] == ["system"]
+        late = {"item_id": secret["item"]["id"], "content_index": 0, "audio_end_ms": 10}
+        await b.send({"type": "conversation.item.truncate", **late})
+        assert b.types() == []  # the client could not know
 
 
 async def test_items_are_listed_retrieved_and_deleted():

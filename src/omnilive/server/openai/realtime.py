@@ -291,6 +291,8 @@ class RealtimeProtocol:
         self.emit({"type": "conversation.item.deleted", "item_id": event.get("item_id")})
 
     async def _truncate_item(self, event: Event) -> None:
+        if event.get("item_id") in self.telling.forgotten:
+            return
         heard_ms = event.get("audio_end_ms")
         item = self.items.find(event.get("item_id"))
         if not isinstance(heard_ms, int) or isinstance(heard_ms, bool) or heard_ms < 0:

@@ -47,6 +47,7 @@ class Telling:
         self._asked: Reply | None = None  # by the client, and not begun yet
         self._held: SpeechStarted | None = None  # perhaps an interruption, perhaps none
         self._lengths: OrderedDict[str, tuple[int, int]] = OrderedDict()  # generation, ms
+        self.forgotten: list[str] = []  # items that the client may not know to be deleted yet
         self._times: deque[float] = deque()  # of responses within the last minute
         self._per_minute = per_minute
 
@@ -232,6 +233,7 @@ class Telling:
         """Let go of all that was said: what of it tells of the span that is gone, nobody knows."""
         self._hearing.let_go()
         self._lengths.clear()
+        self.forgotten = [item["id"] for item in self._protocol.items]
         for item in list(self._protocol.items):
             if item.get("role") != "system":
                 self._protocol.items.remove(item["id"])
