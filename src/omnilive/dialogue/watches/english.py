@@ -7,7 +7,6 @@ from omnilive.dialogue.watches.clause import (
     NOISE,
     STAYS,
     Clause,
-    event_of,
     read_clause,
     unclear,
 )
@@ -444,6 +443,3 @@ def _comparison(quantity: re.Match[str]) -> tuple[str, int]:
     if re.fullmatch(_MANY, op, re.I):
         return ">=", n + 1
     return ("==" if op and re.fullmatch(_EXACT, op, re.I) else ">="), n
-
-
-__all__ = ["STAYS", "event_of", "flood", "read_english"]

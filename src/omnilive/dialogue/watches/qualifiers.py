@@ -351,11 +351,3 @@ def no_source(name: str, known: Known) -> Unread:
     else:
         have = f"this session has {', '.join(known.sources)}"
     return Unread("source", f"There is no source “{name}”: {have}.")
-
-
-def count_of(text: str) -> int:
-    """Return the whole number that a COUNT stands for."""
-    return int(number(text))
-
-
-__all__ = ["COUNT", "Qualifiers", "count_of", "finish_targets", "no_source", "read_qualifiers"]
