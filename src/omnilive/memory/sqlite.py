@@ -102,8 +102,7 @@ class SqliteStore:
     def log_of(self, type: str, limit: int = 50, until_t: float = 1e12) -> list[LogEntry]:
         """Return the newest lines of one type that are not later than `until_t`, oldest first."""
         query = (
-            "SELECT seq, t, type, body FROM log WHERE type = ? AND t <= ? "
-            "ORDER BY seq DESC LIMIT ?"
+            "SELECT seq, t, type, body FROM log WHERE type = ? AND t <= ? ORDER BY seq DESC LIMIT ?"
         )
         rows = self._rows(query, type, until_t, limit)
         return [LogEntry(s, t, k, json.loads(b)) for s, t, k, b in reversed(rows)]
