@@ -265,6 +265,17 @@ def test_something_unasked_waits_for_silence() -> None:
     assert stage.noted[-1] == ("assistant", "The kettle boils.")
 
 
+def test_what_nobody_commits_keeps_no_alert_back() -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.say("Talk between people.")
+        await stage.end()
+        stage.talk.say("The kettle boils.", watch="w1")
+        await stage.wait(5)
+
+    stage = play(scene, answer="push_to_talk")
+    assert [s.reason for s in stage.of(ResponseStarted)] == ["proactive"]
+
+
 def test_something_urgent_ends_its_own_reply() -> None:
     async def scene(stage: Stage) -> None:
         stage.talk.respond("What came first?")

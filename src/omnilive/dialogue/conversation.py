@@ -472,7 +472,7 @@ class Conversation:
     # unasked
 
     def _quiet_at(self) -> float | None:
-        is_quiet = self._response is None and not self._turns.speaking and not self._turns.parts
+        is_quiet = self._response is None and not (self._turns.speaking or self._turns.is_pending)
         if not self._say or not is_quiet:
             return None
         return self._quiet_t + self.config.quiet_s

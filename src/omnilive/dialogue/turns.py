@@ -141,6 +141,11 @@ class Turns:
         return max((p.end_s for p in self.parts), default=-1e9)
 
     @property
+    def is_pending(self) -> bool:
+        """Tell whether a turn is under way that ends by itself, or is being ended."""
+        return bool(self.parts) and (self._ends_by_itself or self.committing or self.asked)
+
+    @property
     def _silent_from_s(self) -> float:
         """Since when silence counts: what is not heard yet, on a busy machine, is no silence."""
         return self.end_s + self.late_s
