@@ -36,7 +36,8 @@ def heard(text: str, number: int = 0, until_s: float | None = 1.0) -> Percept:
 
 def spoken(made: Turns, text: str = "what is it", number: int = 0, end_s: float = 1.0) -> None:
     made.on_voice(voice("began", number, end_s - 1, end_s - 0.8), end_s - 0.8)
-    assert made.on_voice(voice("paused", number, end_s - 1, end_s), end_s + 0.2)
+    is_judged = made.on_voice(voice("paused", number, end_s - 1, end_s), end_s + 0.2)
+    assert is_judged == (made.config.answer != "push_to_talk")
     made.on_speech(heard(text, number, end_s), end_s + 0.4)
 
 
@@ -95,6 +96,15 @@ def test_the_longest_delay_counts_from_the_last_voiced_window() -> None:
     made.judged(made.epoch, 0.1, 1.3)
     assert made.due() == pytest.approx(2.6)
     assert made.take(2.59) is None and made.take(2.6) is not None
+
+
+def test_what_is_ended_by_hand_is_not_judged_nor_looked_at_again() -> None:
+    made = turns(answer="push_to_talk")
+    made.on_voice(voice("began"), 0.2)
+    assert not made.on_voice(voice("paused"), 1.2)
+    made.on_speech(heard("what is it"), 1.4)
+    made.judged(made.epoch, 0.9, 1.5)
+    assert made.due() is None and made.take(100) is None
 
 
 def test_sound_that_is_not_heard_yet_is_no_silence() -> None:

@@ -103,7 +103,8 @@ class Turns:
             self.asked, self.committing, self.over_t = True, False, now
         if voice.state == "paused":
             self.epoch += 1
-        return part is not None and voice.state == "paused" and not self.asked
+        is_pause = part is not None and voice.state == "paused"
+        return is_pause and self._ends_by_itself and not self.asked
 
     def on_speech(self, heard: Percept, now: float) -> Part | None:
         """Note a transcript; return its part, None for one of a turn that is over."""
@@ -129,11 +130,11 @@ class Turns:
 
     def due(self) -> float | None:
         """Return when to look again although nothing happens; None while that is not needed."""
-        if self.speaking or self.committing or not self.parts:
+        if self.speaking or self.committing or not self.is_pending:
             return None
         if self.over_t is not None:
             return self.over_t + PATIENCE_S
-        return self._silent_from_s + self.config.max_delay_s if self._ends_by_itself else None
+        return self._silent_from_s + self.config.max_delay_s
 
     @property
     def end_s(self) -> float:
