@@ -370,3 +370,16 @@ def test_a_narration_that_breaks_ends_and_perception_goes_on(
     assert lines[1]["state"] == "off" and "oh" in lines[1]["detail"]
     assert narration.status()["mode"] == "off"
     assert [line["type"] for line in ledger.write([car(1, 2.0)], 2.2, 2.2)] == ["percept"]
+
+
+def test_what_is_true_already_is_told_once_whoever_added_the_watch(store: SqliteStore) -> None:
+    running = Book(store)
+    ledger = begin(store, running)
+    running.add(CAR, 0.0)
+    ledger.write([car(0, 1.0)], 1.2, 1.2)
+    Book(store).add(r.Rule(what=r.Object(labels=("car",), event="present")), 2.0)  # the command
+    ledger.write([], 3.0, 3.0)
+    assert [alert["n"] for alert in running.alerts(watch="w2")] == [1]
+    ledger.observers[:] = [Book(store).observe]
+    ledger.write([car(1, 4.0)], 5.0, 5.0)
+    assert [alert["n"] for alert in running.alerts(watch="w2")] == [1]

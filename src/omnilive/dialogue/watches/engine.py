@@ -6,7 +6,7 @@ rest on.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from omnilive.dialogue.watches import rule as r
@@ -68,6 +68,7 @@ class Watch:
             "armed_t": self.armed_t, "last_t": self.last_t, "number": self.number,
             "duplicate": self.duplicate, "error": self.error,
             "gate": self.gate.dump() if self.gate else None,
+            "edges": [astuple(edge) for edge in self.edges],  # not judged yet
         }  # fmt: skip
 
 
@@ -99,6 +100,8 @@ class Engine:
         watch.gate = build(watch.rule.what, setting)
         if memory and memory.get("gate"):
             watch.gate.load(memory["gate"])
+            edges = memory.get("edges", ())
+            watch.edges = [Edge(t, up, pulse, tuple(u), *e) for t, up, pulse, u, *e in edges]
         else:
             self._begin(watch, watch.gate)
         watch.due = watch.gate.due()
@@ -160,7 +163,7 @@ class Engine:
             if max((t for t in now(watch) if t < ABSENT), default=-1e9) >= watch.due:
                 self._run(watch, "tick", now(watch))
             if watch.edges:
-                edges, watch.edges = watch.edges, []
+                edges, watch.edges, watch.touched = watch.edges, [], True
                 try:
                     fired += self._conclude(watch, edges)
                 except Exception as error:  # a time zone that is gone, say
