@@ -14,6 +14,7 @@ from omnilive.perception.config import WhisperConfig
 
 FRAMES_PER_S = 100
 FULL_WINDOW = 3000
+BRIEF_S = 2.0
 SIMPLIFIED = "以下是普通话的句子。"  # nudges Whisper towards simplified characters and punctuation
 
 
@@ -117,7 +118,13 @@ class WhisperASR:
         """Tell whether there is as much text, and of as sure a language, as speech would give."""
         text, dense = attempt["text"], attempt["language"] in ("zh", "ja", "ko")
         least = (1.2 if dense else 6.0) * max(0.0, attempt["duration_s"] - 1.0)
-        return len(text) >= least and attempt["language_score"] >= 0.5
+        return len(text) >= least and self._is_sure_of_language(attempt)
+
+    def _is_sure_of_language(self, attempt: dict[str, Any]) -> bool:
+        """A word or two tell little of their language, and it seldom changes: no second look."""
+        is_brief = attempt["duration_s"] < BRIEF_S
+        is_same = attempt["language"] == self._last_language
+        return attempt["language_score"] >= (0.35 if is_brief or is_same else 0.5)
 
     def _loops(self, text: str) -> bool:
         import zlib
