@@ -341,7 +341,7 @@ class Conversation:
         if not waits and (said := self._turns.take(now)) is not None:
             self._committed(said, now)
         self._speak_unasked(now)
-        times = (self._turns.due(), self._held_until(), self._quiet_at())
+        times = (None if waits else self._turns.due(), self._held_until(), self._quiet_at())
         due = min((t for t in times if t is not None), default=None)
         self._alarm.set(None if due is None else due - now)
 
