@@ -104,3 +104,13 @@ def test_languages() -> None:
 )
 def test_nothing_is_too_odd_to_read(text: str) -> None:
     assert read(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("question", "labels"),
+    [("was there a fire?", ()), ("did you see a fire hydrant?", ("fire hydrant",)),
+     ("is there a hot dog?", ("hot dog",)), ("where is the racket?", ("tennis racket",))],
+)  # fmt: skip
+def test_a_fire_is_no_fire_hydrant(question: str, labels: tuple[str, ...]) -> None:
+    (target,) = parse(question, COCO_LABELS).targets
+    assert target.labels == labels

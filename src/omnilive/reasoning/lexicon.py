@@ -95,10 +95,16 @@ def labels_for(noun: str, vocabulary: tuple[str, ...]) -> tuple[str, ...]:
         exact = tuple(label for label in vocabulary if label == form)
         if exact:
             return exact
-        part = tuple(label for label in vocabulary if form in label.split())
+        part = tuple(label for label in vocabulary if form in _heads(label))
         if part:
             return part
     return ()
+
+
+def _heads(label: str) -> set[str]:
+    """Return the words that alone may stand for a label: a fire is no fire hydrant."""
+    words = label.split()
+    return {words[-1], *(word for word in words if word in ("teddy", "cell", "hot"))}
 
 
 def spell(number: int) -> str:
