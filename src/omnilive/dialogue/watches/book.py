@@ -77,6 +77,7 @@ class Book:
         began = stopwatch()
         fired = self._engine.step(self._unseen([]), {})
         out = [self._write(firing, began, -1) for firing in fired]
+        out += self._failures()
         self._save(is_changed=True)
         return out
 
