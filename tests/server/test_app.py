@@ -236,6 +236,8 @@ async def test_a_signal_in_mid_watch_stores_everything(
 async def test_a_thread_that_still_computes_holds_up_no_stop(library: Library) -> None:
     busy = "import threading, time; threading.Thread(target=time.sleep, args=(60,)).start()"
     process = await asyncio.to_thread(Process, library.root, busy)
+    async with httpx.AsyncClient(base_url=process.url, timeout=20) as http:
+        assert (await http.get("/healthz")).status_code == 200  # it hears signals from now on
     assert await asyncio.to_thread(process.end, signal.SIGTERM) == (0, "")
 
 
