@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -41,10 +42,12 @@ class MqttSender:
         scheme, host, port, user, password = _address(self._url)
         client = paho.Client(paho.CallbackAPIVersion.VERSION2)
         refused: list[str] = []
+        answered = threading.Event()
 
         def connected(_: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
             if reason.is_failure:
                 refused.append(str(reason))
+            answered.set()
 
         client.on_connect = connected
         client.connect_timeout = self._timeout_s
@@ -55,11 +58,14 @@ class MqttSender:
         client.connect(host, port, keepalive=30)
         client.loop_start()
         try:
-            message = client.publish(topic, payload.encode(), qos=1)
-            message.wait_for_publish(self._timeout_s)
-            if refused or not message.is_published():
-                why = refused[0] if refused else f"no word from it within {self._timeout_s:g} s"
-                raise NotDelivered(f"MQTT broker: {why}")
+            # Nothing is published before the broker has said that it takes us.
+            if answered.wait(self._timeout_s) and not refused:
+                message = client.publish(topic, payload.encode(), qos=1)
+                message.wait_for_publish(self._timeout_s)
+                if message.is_published():
+                    return
+            why = refused[0] if refused else f"no word from it within {self._timeout_s:g} s"
+            raise NotDelivered(f"MQTT broker: {why}")
         finally:
             client.disconnect()
             client.loop_stop()
