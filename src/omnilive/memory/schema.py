@@ -4,7 +4,7 @@ import sqlite3
 
 from omnilive.core.errors import StoreError
 
-VERSION = 3
+VERSION = 4
 
 _V1 = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -66,8 +66,27 @@ CREATE INDEX fact_label ON fact (json_extract(data, '$.label'), start_s) WHERE k
 CREATE INDEX fact_long ON fact (end_s) WHERE end_s - start_s > 600;
 """
 
-# version -> statements that lead to it from the version before
-MIGRATIONS = {1: _V1, 2: _V2, 3: _V3}
+_V4 = """
+ALTER TABLE moment ADD COLUMN level INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE moment ADD COLUMN size INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE moment ADD COLUMN weight REAL NOT NULL DEFAULT 0;
+ALTER TABLE moment ADD COLUMN data TEXT NOT NULL DEFAULT '{}';
+CREATE TABLE pin (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, start_s REAL NOT NULL, end_s REAL NOT NULL,
+    note TEXT NOT NULL DEFAULT '', made_wall_s REAL NOT NULL
+);
+CREATE TABLE segment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, source INTEGER NOT NULL, start_s REAL NOT NULL,
+    end_s REAL NOT NULL, bytes INTEGER NOT NULL, path TEXT NOT NULL
+);
+CREATE INDEX segment_time ON segment (start_s);
+"""
+# moment.level: 0 moment, 1 episode, 2 digest. size: moments that it stands for. weight: see
+# memory/merging.py. data: what is kept of what was merged. segment: recorded media, by path
+# inside the session's folder.
+
+# version -> statements that lead to it from the version before; 1 to 3 are released and frozen
+MIGRATIONS = {1: _V1, 2: _V2, 3: _V3, 4: _V4}
 
 
 def migrate(db: sqlite3.Connection) -> None:
