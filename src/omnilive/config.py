@@ -5,6 +5,7 @@ from omnilive.dialogue.config import DialogueConfig
 from omnilive.dialogue.watches.config import WatchesConfig
 from omnilive.dialogue.watches.deliver.config import DeliveryConfig
 from omnilive.media.base import MediaConfig
+from omnilive.media.quiet import Hours
 from omnilive.memory.moments import MomentConfig
 from omnilive.perception.config import PerceptionConfig
 from omnilive.reasoning.config import ReasoningConfig
@@ -19,6 +20,10 @@ class MemoryConfig(Config):
     """Sentence embeddings for search by meaning; "off" for none."""
 
     moments: MomentConfig = MomentConfig()
+
+    quiet_hours: tuple[Hours, ...] = ()
+    """Times such as "22:00-06:30", on this machine's clock, in which live sources are not
+    perceived and nothing of them is stored."""
 
 
 class SessionConfig(Config):

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Annotated, Literal, Protocol, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from omnilive.core.config import Config
 from omnilive.core.events import AudioChunk, Gap, Mark, SourceHealth, VideoFrame
 
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Corner = tuple[Share, Share]
 Item: TypeAlias = VideoFrame | AudioChunk | Gap | SourceHealth | Mark
 
 
@@ -25,6 +27,46 @@ class SourceInfo:
     height: int | None
     fps: float | None  # average; None when unknown
     live: bool  # cannot be paused: what is not read in time is lost
+
+
+class MaskConfig(Config):
+    """One part of the picture to hide, upright as it is shown, in shares of its width and height.
+
+    Either `rect` or `polygon`. (0, 0) is the top left corner, (1, 1) the bottom right one.
+    """
+
+    rect: tuple[Share, Share, Share, Share] | None = None
+    """left, top, right, bottom"""
+
+    polygon: tuple[Corner, ...] | None = None
+    """Corners (x, y) in order, at least three."""
+
+    source: str = "*"
+    """Which sources: the address or path as it was given, with * and ? as wildcards."""
+
+    fill: Literal["black", "blur"] = "black"
+    """"blur" leaves a few means of colour, so that one sees that something moves there."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "MaskConfig":
+        if (self.rect is None) == (self.polygon is None):
+            raise ValueError("a mask is either a rect or a polygon")
+        if self.rect is not None:
+            left, top, right, bottom = self.rect
+            if left >= right or top >= bottom:
+                raise ValueError("a rect is left, top, right, bottom, from small to large")
+        if self.polygon is not None and len(self.polygon) < 3:
+            raise ValueError("a polygon has at least three corners")
+        return self
+
+    @property
+    def corners(self) -> tuple[Corner, ...]:
+        """The corners of what is hidden, in order."""
+        if self.polygon is not None:
+            return self.polygon
+        assert self.rect is not None
+        left, top, right, bottom = self.rect
+        return (left, top), (right, top), (right, bottom), (left, bottom)
 
 
 class MediaConfig(Config):
@@ -60,6 +102,9 @@ class MediaConfig(Config):
     public_only: bool = False
     """Refuse streams that lead to private, loopback or link-local addresses. The server sets
     this for its clients, see server.allow_private_sources."""
+
+    masks: tuple[MaskConfig, ...] = ()
+    """Parts of the picture that are hidden before any model sees it and before it is kept."""
 
     networks: tuple[str, ...] = ()
     """Private networks that are allowed all the same, such as 192.168.1.0/24."""
