@@ -81,8 +81,12 @@ class Pipeline:
         self._wall_minus_t = clock.now() - ledger.offset_s  # until an item says it exactly
         self._continuation = continuation
         overflow = Overflow.DROP_OLDEST if live else Overflow.BLOCK
-        self.pictures: Channel[Any] = Channel("pictures", 6, overflow, keep=_is_not_picture)
-        self.pages: Channel[Any] = Channel("pages", 3, overflow, keep=_is_not_picture)
+        # Live, the newest counts: sessions that share a model would each wait for all that waits.
+        most_pictures, most_pages = (3, 1) if live else (6, 3)
+        self.pictures: Channel[Any] = Channel(
+            "pictures", most_pictures, overflow, keep=_is_not_picture
+        )
+        self.pages: Channel[Any] = Channel("pages", most_pages, overflow, keep=_is_not_picture)
         self.sound: Channel[Any] = Channel("sound", 600)
         self.speech: Channel[Any] = Channel("speech", 16)
         self.percepts: Channel[Any] = Channel("percepts", 500)

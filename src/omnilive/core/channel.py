@@ -49,6 +49,11 @@ class Channel(Generic[T]):
     def __len__(self) -> int:
         return len(self._items)
 
+    @property
+    def drops_next(self) -> bool:
+        """Whether the next item would take the place of one that waits."""
+        return self._overflow is Overflow.DROP_OLDEST and len(self._items) >= self.capacity
+
     async def put(self, item: T) -> None:
         """Add an item: waits for room (BLOCK) or makes room (DROP_OLDEST)."""
         while len(self._items) >= self.capacity and not self._make_room():

@@ -131,6 +131,7 @@ async def watch(
 ) -> None:
     """Objects, scenes and keyframes of the pictures worth a look; passes those on to be read."""
     state = eye.init_state(before)
+    is_cut = False
     async for item in pictures:
         if isinstance(item, VideoFrame):
             look = await worker.call(eye.decide, item, state)
@@ -144,7 +145,9 @@ async def watch(
             progress.looked = state.looked
             for event in found:
                 await percepts.put(event)
-            await pages.put(Page(t=item.t, frame=item, is_cut=look.is_cut))
+            # A cut must reach the reader even if the page that showed it is dropped unread.
+            is_cut = look.is_cut or (is_cut and pages.drops_next)
+            await pages.put(Page(t=item.t, frame=item, is_cut=is_cut))
         else:
             if isinstance(item, Gap):
                 for event in eye.end(state):
