@@ -27,7 +27,7 @@ $(STAMPS)/run: pyproject.toml constraints.txt | $(BIN)/python
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/dev: $(STAMPS)/run
-	$(PIP) install -q -q -c constraints.txt -e '.[sample]' --group dev
+	$(PIP) install -q -q -c constraints.txt -e '.[sample,torch]' --group dev
 	@touch $@
 
 $(STAMPS)/models: src/omnilive/catalog/models.py $(STAMPS)/run

@@ -42,6 +42,19 @@ class MiniLM:
 
     def embed(self, texts: list[str]) -> np.ndarray:
         """Return (N, 384) float32 unit vectors."""
+        hidden, mask = self._hidden(texts)
+        if hidden.ndim == 3:
+            weights = mask[:, :, None].astype(np.float32)
+            hidden = (hidden * weights).sum(axis=1) / weights.sum(axis=1)
+        norms = np.linalg.norm(hidden, axis=1, keepdims=True)
+        return (hidden / np.maximum(norms, 1e-9)).astype(np.float32)
+
+    def tokens(self, text: str) -> np.ndarray:
+        """Return (L, 384) float32: the last hidden state of each token, not normalised."""
+        hidden, mask = self._hidden([text])
+        return hidden[0][mask[0] > 0].astype(np.float32)
+
+    def _hidden(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         encoded = self._tokenizer.encode_batch(texts)
         mask = np.array([e.attention_mask for e in encoded], np.int64)
         feed = {
@@ -50,9 +63,4 @@ class MiniLM:
             "token_type_ids": np.zeros_like(mask),
         }
         feed = {name: value for name, value in feed.items() if name in self._inputs}
-        hidden = np.asarray(self._net.run(None, feed)[0])
-        if hidden.ndim == 3:
-            weights = mask[:, :, None].astype(np.float32)
-            hidden = (hidden * weights).sum(axis=1) / weights.sum(axis=1)
-        norms = np.linalg.norm(hidden, axis=1, keepdims=True)
-        return (hidden / np.maximum(norms, 1e-9)).astype(np.float32)
+        return np.asarray(self._net.run(None, feed)[0]), mask

@@ -1,0 +1,1 @@
+"""Trains the learned compressor of memory and measures it."""
