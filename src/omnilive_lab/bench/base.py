@@ -46,6 +46,9 @@ BENCHMARKS = Registry(
     {
         "dev-clips": "omnilive_lab.bench.dev_clips:DevClips",
         "quiz": "omnilive_lab.bench.quiz:Quiz",
+        "mlvu": "omnilive_lab.bench.mlvu:MLVU",
+        "mvbench": "omnilive_lab.bench.mvbench:MVBench",
+        "videomme": "omnilive_lab.bench.videomme:VideoMME",
     },
 )
 
