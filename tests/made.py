@@ -4,7 +4,7 @@ from typing import Any
 
 from omnilive.core.events import Kind, Percept
 from omnilive.memory.base import SourceRow
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 
 
 def percept(
@@ -46,7 +46,7 @@ def thing(
     return percept("object", text, start_s, end_s, final=final, label=label, colour=colour, **data)
 
 
-def put(store: SqliteStore, *percepts: Percept) -> list[int]:
+def put(store: Store, *percepts: Percept) -> list[int]:
     """Store percepts under keys of their own; return the ids."""
     start = store.counts()["fact"]
     return [store.put_fact(f"1:0.00:made{start + i}", p) for i, p in enumerate(percepts)]

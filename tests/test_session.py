@@ -11,7 +11,7 @@ import pytest
 from omnilive.core.errors import BackendError, ConfigError, SourceError, StoreError
 from omnilive.memory.base import Fact
 from omnilive.memory.library import Library
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.perception.audio.base import Transcript
 from omnilive.perception.senses import Senses
 from omnilive.session import Session
@@ -61,14 +61,14 @@ async def opened(library: Library, senses: Senses, name: str = "s") -> AsyncIter
         yield session
 
 
-def story(store: SqliteStore) -> list[tuple[Any, ...]]:
+def story(store: Store) -> list[tuple[Any, ...]]:
     """What the facts tell, without ids."""
     return sorted(
         (f.kind, round(f.start_s, 2), round(f.end_s, 2), f.text, f.open) for f in store.facts()
     )
 
 
-def told(store: SqliteStore, *kinds: Any) -> list[Fact]:
+def told(store: Store, *kinds: Any) -> list[Fact]:
     return store.facts(kinds=kinds)
 
 

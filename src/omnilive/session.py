@@ -28,7 +28,7 @@ from omnilive.memory.ledger import Ledger
 from omnilive.memory.library import Library, Writing
 from omnilive.memory.resume import PUSH, Plan, plan_watch
 from omnilive.memory.spans import Span, overlaps
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.perception.senses import MODELS, Senses, load_senses
 from omnilive.perception.still import as_jpeg
 from omnilive.pipeline import Listener, Pipeline
@@ -73,7 +73,7 @@ class Session:
         self._tracer = Tracer(self.spans)
         self._worker = Worker(f"store-{name}")
         self._writing: Writing | None = None
-        self._store: SqliteStore | None = None
+        self._store: Store | None = None
         self.watches = Watches(
             self.config.watches, self._worker, self._tell, self.ask, self._known,
             self.config.reasoning.backend not in ("embedded", "scripted"),
@@ -105,7 +105,7 @@ class Session:
         self._worker.close()
 
     @property
-    def store(self) -> SqliteStore:
+    def store(self) -> Store:
         """The memory on disk."""
         assert self._store is not None, "use the session with `async with`"
         return self._store
@@ -429,7 +429,7 @@ async def _if_supported(
             yield piece
 
 
-def _noted(store: SqliteStore, turn: Turn) -> dict[str, Any]:
+def _noted(store: Store, turn: Turn) -> dict[str, Any]:
     said = Span(turn.start_s, turn.end_s)
     if any(overlaps(said, gone) for gone in store.forgotten()):
         return {}

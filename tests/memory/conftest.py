@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "session", create=True)
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "session", create=True)
     yield store
     store.close()

@@ -16,7 +16,7 @@ from omnilive.memory.forget import forget
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.moments import MomentConfig
 from omnilive.memory.spans import Span, left_of, merged, overlaps, rest
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from tests.fakes import FakeEmbedder
 from tests.made import a_file, percept, said, thing
 
@@ -25,12 +25,12 @@ PATCH = np.random.default_rng(7).bytes(4096)  # what a face would be in the byte
 FORGET = "from omnilive.memory.forget import forget"
 
 
-def begin(store: SqliteStore) -> Ledger:
+def begin(store: Store) -> Ledger:
     source = store.put_source(a_file(duration_s=100.0))
     return Ledger.begin(store, source, 0.0, 0.0, MomentConfig(max_s=10.0), FakeEmbedder())
 
 
-def live(store: SqliteStore) -> Ledger:
+def live(store: Store) -> Ledger:
     """A hundred seconds: a car in view from 10 to 80, a sentence every 10 s, the secret at 42 s."""
     ledger = begin(store)
     ledger.write([thing("car", "red", 10, 10, final=False, id="object0")], 10, 10)
@@ -58,10 +58,10 @@ def assert_gone(folder: Path) -> None:
         assert files_with(folder, PATCH[start : start + 16]) == []
 
 
-def test_a_phrase_and_a_patch_are_gone_from_every_byte(store: SqliteStore) -> None:
+def test_a_phrase_and_a_patch_are_gone_from_every_byte(store: Store) -> None:
     live(store)
     assert files_with(store.folder, WORD.encode()) and files_with(store.folder, PATCH[:16])
-    vectors = store._rows("SELECT vec FROM vector")
+    vectors = store.rows("SELECT vec FROM vector")
     done = forget(store, 40.0, 50.0)
     assert (done.facts, done.moments, done.keyframes, done.is_wiped) == (2, 1, 1, True)
     assert_gone(store.folder)
@@ -75,13 +75,13 @@ def test_a_phrase_and_a_patch_are_gone_from_every_byte(store: SqliteStore) -> No
     assert {ref.id for ref in found_by_meaning(store)} == {fact.id for fact in store.facts()}
 
 
-def found_by_meaning(store: SqliteStore) -> list[Ref]:
+def found_by_meaning(store: Store) -> list[Ref]:
     """Return every fact that a search by meaning can still find."""
     found = store.search_vector(FakeEmbedder().embed(["sentence"])[0], 1e9, 100)
     return [ref for ref in found if ref.table == "fact"]
 
 
-def test_what_lasted_longer_is_cut(store: SqliteStore) -> None:
+def test_what_lasted_longer_is_cut(store: Store) -> None:
     live(store)
     forget(store, 40.0, 50.0)
     cars = [(f.start_s, f.end_s) for f in store.facts(kinds=["object"])]
@@ -94,7 +94,7 @@ def test_what_lasted_longer_is_cut(store: SqliteStore) -> None:
     assert all(m.keyframe is None or (store.folder / m.keyframe).exists() for m in store.moments())
 
 
-def test_answers_and_turns_about_the_span_go_too(store: SqliteStore) -> None:
+def test_answers_and_turns_about_the_span_go_too(store: Store) -> None:
     live(store)
     evidence = [{"id": 1, "kind": "speech", "start_s": 42.0, "end_s": 43.0, "text": PHRASE}]
     answer = store.append(90.0, "answer", {"text": f'"{PHRASE}"', "evidence": evidence})
@@ -103,7 +103,7 @@ def test_answers_and_turns_about_the_span_go_too(store: SqliteStore) -> None:
     kept = store.append(92.0, "answer", {"text": "A car.", "evidence": []})
     watch = "INSERT INTO watch VALUES ('w', '{}', 1, 'armed', 0, ?)"
     memory = json.dumps({"number": 3, "gate": {"said": [PHRASE]}})
-    store._db.execute(watch, (memory,))
+    store.execute(watch, memory)
     car = {"kind": "object", "start_s": 10.0, "end_s": 60.0, "open": True, "text": "red car"}
     sign = {"kind": "text", "start_s": 42.0, "end_s": 43.0, "open": True, "text": WORD}
     world = {"here": [car, sign], "past": [{**sign, "kind": "speech"}]}
@@ -113,14 +113,14 @@ def test_answers_and_turns_about_the_span_go_too(store: SqliteStore) -> None:
     assert [e.seq for e in store.log_of("answer")] == [kept]
     (line,) = store.log_of("forgotten")
     assert line.body == {"start_s": 41.0, "end_s": 44.0} and line.seq == store.last_seq()
-    ((text,),) = store._rows("SELECT memory FROM watch")
+    ((text,),) = store.rows("SELECT memory FROM watch")
     assert json.loads(text) == {"number": 3, "gate": None, "error": ""}
     world = json.loads(store.meta()["watch_world"])
     assert world["past"] == [] and [thing["kind"] for thing in world["here"]] == ["object"]
     assert store.meta()["watch_edits"] == "1"
 
 
-def test_what_comes_late_of_a_forgotten_span_is_not_stored(store: SqliteStore) -> None:
+def test_what_comes_late_of_a_forgotten_span_is_not_stored(store: Store) -> None:
     ledger = begin(store)
     ledger.write([thing("car", "red", 1, 1, final=False, id="object0"),
                   said("wait", 5, id="speech0", final=False)], 10, 5)  # fmt: skip
@@ -142,12 +142,12 @@ def test_what_comes_late_of_a_forgotten_span_is_not_stored(store: SqliteStore) -
     assert [round(m.start_s) for m in store.moments()][:2] == [0, 12]
 
 
-def test_another_process_forgets_while_this_one_watches(store: SqliteStore) -> None:
+def test_another_process_forgets_while_this_one_watches(store: Store) -> None:
     ledger = live(store)
     store.search_vector(FakeEmbedder().embed([PHRASE])[0], 1e9, 5)  # fills the mirror in memory
     code = (
-        f"{FORGET}\nfrom pathlib import Path\nfrom omnilive.memory.sqlite import SqliteStore\n"
-        f"assert forget(SqliteStore(Path({str(store.folder)!r})), 40, 50).is_wiped"
+        f"{FORGET}\nfrom pathlib import Path\nfrom omnilive.memory.store import Store\n"
+        f"assert forget(Store(Path({str(store.folder)!r})), 40, 50).is_wiped"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     assert_gone(store.folder)
@@ -159,34 +159,34 @@ def test_another_process_forgets_while_this_one_watches(store: SqliteStore) -> N
 
 
 def test_a_crash_before_the_bytes_are_gone_is_made_good(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     live(store)
     with monkeypatch.context() as patch:
-        patch.setattr("omnilive.memory.forget.wipe", lambda _: False)
+        patch.setattr("omnilive.memory.store.Store.wipe", lambda _: False)
         assert not forget(store, 40, 50).is_wiped
     store.close()
-    again = SqliteStore(store.folder)
+    again = Store(store.folder)
     assert_gone(store.folder)
-    assert again._rows("SELECT 1 FROM meta WHERE key = 'wipe_due'") == []
+    assert again.rows("SELECT 1 FROM meta WHERE key = 'wipe_due'") == []
     again.close()
 
 
-def test_a_reader_in_mid_read_delays_only_the_bytes(store: SqliteStore) -> None:
+def test_a_reader_in_mid_read_delays_only_the_bytes(store: Store) -> None:
     live(store)
     reader = sqlite3.connect(store.folder / "memory.db")
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM fact").fetchone()
-    store._db.execute("PRAGMA busy_timeout = 100")
+    store.rows("PRAGMA busy_timeout = 100")
     assert not forget(store, 40, 50).is_wiped
     assert store.search_text([WORD], 1e9, 10) == []
     reader.close()
     store.close()
-    SqliteStore(store.folder).close()
+    Store(store.folder).close()
     assert_gone(store.folder)
 
 
-def test_uploads_go_when_all_of_them_is_forgotten(store: SqliteStore) -> None:
+def test_uploads_go_when_all_of_them_is_forgotten(store: Store) -> None:
     (store.folder / "uploads").mkdir()
     paths = [store.folder / "uploads" / name for name in ("a.mp4", "b.mp4")]
     for i, path in enumerate(paths):
@@ -206,7 +206,7 @@ def test_uploads_go_when_all_of_them_is_forgotten(store: SqliteStore) -> None:
 
 
 @pytest.mark.parametrize("span", [(5.0, 5.0), (6.0, 5.0), (-1.0, 5.0), (200.0, 300.0)])
-def test_what_is_no_span_is_refused(store: SqliteStore, span: tuple[float, float]) -> None:
+def test_what_is_no_span_is_refused(store: Store, span: tuple[float, float]) -> None:
     live(store)
     before = store.counts()
     with pytest.raises(ConfigError, match="nothing to forget"):
@@ -214,7 +214,7 @@ def test_what_is_no_span_is_refused(store: SqliteStore, span: tuple[float, float
     assert store.counts() == before
 
 
-def test_everything_can_be_forgotten(store: SqliteStore) -> None:
+def test_everything_can_be_forgotten(store: Store) -> None:
     live(store)
     forget(store, 0.0, 1e12)
     counts = store.counts()

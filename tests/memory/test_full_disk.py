@@ -7,7 +7,7 @@ import pytest
 
 from omnilive.core.errors import StoreError
 from omnilive.memory.library import Library
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.session import Session
 from tests.fakes import FAKE_CONFIG, fake_senses
 from tests.made import put, said
@@ -45,7 +45,7 @@ def fill(disk: Path, leave_bytes: int = 0) -> Path:
     return path
 
 
-def write_until_full(store: SqliteStore) -> int:
+def write_until_full(store: Store) -> int:
     """Return how many facts went in before the disk was full."""
     count = 0
     with pytest.raises(StoreError, match="disk is full: free some space") as error:
@@ -57,7 +57,7 @@ def write_until_full(store: SqliteStore) -> int:
 
 
 def test_a_full_disk_is_named_and_what_was_stored_stays(disk: Path) -> None:
-    store = SqliteStore(disk / "s", create=True)
+    store = Store(disk / "s", create=True)
     put(store, said("the bell rang", 0))
     fill(disk, leave_bytes=1 << 17)
     count = write_until_full(store)
@@ -66,13 +66,13 @@ def test_a_full_disk_is_named_and_what_was_stored_stays(disk: Path) -> None:
     with pytest.raises(StoreError, match="disk is full"):
         put(store, said("x" * 20_000, 1))
     store.close()
-    again = SqliteStore(disk / "s")
+    again = Store(disk / "s")
     assert again.counts()["fact"] == count + 1 and again.check() == "ok"
     again.close()
 
 
 def test_writing_goes_on_once_there_is_space(disk: Path) -> None:
-    store = SqliteStore(disk / "s", create=True)
+    store = Store(disk / "s", create=True)
     filler = fill(disk, leave_bytes=1 << 17)
     count = write_until_full(store)
     filler.unlink()
@@ -82,7 +82,7 @@ def test_writing_goes_on_once_there_is_space(disk: Path) -> None:
 
 
 def test_a_picture_that_does_not_fit_says_so_too(disk: Path) -> None:
-    store = SqliteStore(disk / "s", create=True)
+    store = Store(disk / "s", create=True)
     fill(disk, leave_bytes=1 << 16)
     with pytest.raises(StoreError, match="disk is full: free some space"):
         store.put_keyframe(0.0, bytes(1 << 18))

@@ -10,7 +10,7 @@ from omnilive.memory.base import Fact
 from omnilive.memory.query import LONG_S, FactQuery
 from omnilive.memory.recall import View
 from omnilive.memory.schema import MIGRATIONS, VERSION
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.memory.words import words
 from tests.made import percept, put, said, thing
 
@@ -18,8 +18,8 @@ COLOURS = ("red", "blue")
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> SqliteStore:
-    store = SqliteStore(tmp_path_factory.mktemp("query") / "s", create=True)
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    store = Store(tmp_path_factory.mktemp("query") / "s", create=True)
     rng = random.Random(3)
     found = []
     for i in range(300):
@@ -34,7 +34,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> SqliteStore:
     return store
 
 
-def naive(store: SqliteStore, wanted: FactQuery) -> list[Fact]:
+def naive(store: Store, wanted: FactQuery) -> list[Fact]:
     def holds(fact: Fact, term: str) -> bool:
         held = " ".join(words(" ".join([fact.text, str(fact.data.get("label", ""))])))
         return f" {' '.join(words(term))}" in f" {held}"
@@ -75,11 +75,11 @@ def naive(store: SqliteStore, wanted: FactQuery) -> list[Fact]:
         FactQuery(all_of=("???",)),
     ],
 )
-def test_sql_finds_what_a_look_at_every_fact_finds(store: SqliteStore, wanted: FactQuery) -> None:
+def test_sql_finds_what_a_look_at_every_fact_finds(store: Store, wanted: FactQuery) -> None:
     assert store.find_facts(wanted) == naive(store, wanted)
 
 
-def test_a_limit_counts_what_is_known(store: SqliteStore) -> None:
+def test_a_limit_counts_what_is_known(store: Store) -> None:
     view = View(store, 2500.0)
     for newest in (True, False):
         wanted = FactQuery(kinds=("speech",), limit=12, newest=newest)
@@ -88,7 +88,7 @@ def test_a_limit_counts_what_is_known(store: SqliteStore) -> None:
 
 
 def test_a_limit_looks_behind_what_is_hidden(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "s", create=True)
+    store = Store(tmp_path / "s", create=True)
     put(store, said("the first", 1), *(said("hi", 10 + i, to="assistant") for i in range(60)))
     (found,) = View(store, 100.0).find(FactQuery(kinds=("speech",), limit=3, newest=True))
     assert found.text == "the first"
@@ -104,15 +104,15 @@ def test_a_limit_looks_behind_what_is_hidden(tmp_path: Path) -> None:
         (FactQuery(kinds=("speech",), all_of=("rain",)), "INTEGER PRIMARY KEY"),
     ],
 )
-def test_an_index_is_used(store: SqliteStore, wanted: FactQuery, index: str) -> None:
-    query, values = wanted.sql()
-    plan = store._rows("EXPLAIN QUERY PLAN " + query, *values)
+def test_an_index_is_used(store: Store, wanted: FactQuery, index: str) -> None:
+    query, values = wanted.sql(store)
+    plan = store.rows("EXPLAIN QUERY PLAN " + query, *values)
     assert any(index in row[3] for row in plan), plan
     assert not any(row[3].startswith("SCAN fact") and "VIRTUAL" not in row[3] for row in plan), plan
 
 
 def test_the_end_is_that_of_the_fact_that_ends_last(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "s", create=True)
+    store = Store(tmp_path / "s", create=True)
     assert store.end_s() == 0.0
     put(store, thing("car", "red", 0, 9000), *(said("hi", 100.0 * i) for i in range(20)))
     assert store.end_s() == 9000
@@ -123,7 +123,7 @@ def test_the_end_is_that_of_the_fact_that_ends_last(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", range(1, VERSION))
 def test_an_older_file_gets_its_indexes(tmp_path: Path, version: int) -> None:
-    store = SqliteStore(tmp_path / "s", create=True)
+    store = Store(tmp_path / "s", create=True)
     store.close()
     (tmp_path / "s" / "memory.db").unlink()
     db = sqlite3.connect(tmp_path / "s" / "memory.db")
@@ -132,9 +132,9 @@ def test_an_older_file_gets_its_indexes(tmp_path: Path, version: int) -> None:
     db.execute(f"PRAGMA user_version = {version}")
     db.commit()
     db.close()
-    store = SqliteStore(tmp_path / "s")
+    store = Store(tmp_path / "s")
     put(store, thing("dog", "red", 1, 2))
-    assert store._rows("PRAGMA user_version")[0][0] == VERSION
-    names = {row[0] for row in store._rows("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    assert store.rows("PRAGMA user_version")[0][0] == VERSION
+    names = {row[0] for row in store.rows("SELECT name FROM sqlite_master WHERE type = 'index'")}
     assert {"fact_label", "fact_long"} <= names and store.check() == "ok"
     store.close()

@@ -1,7 +1,7 @@
 import pytest
 
 from omnilive.memory.recall import View, recall, stem
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.memory.words import content_words, index_form, words
 from tests.fakes import FakeEmbedder
 from tests.made import percept, put, said, thing
@@ -9,7 +9,7 @@ from tests.made import percept, put, said, thing
 EMBEDDER = FakeEmbedder()
 
 
-def test_nothing_later_than_t_shows(store: SqliteStore) -> None:
+def test_nothing_later_than_t_shows(store: Store) -> None:
     put(
         store,
         thing("car", "red", 2, 30),
@@ -27,14 +27,14 @@ def test_nothing_later_than_t_shows(store: SqliteStore) -> None:
 
 
 @pytest.mark.parametrize("final", [True, False])
-def test_what_is_hidden_later_was_in_sight_before(store: SqliteStore, final: bool) -> None:
+def test_what_is_hidden_later_was_in_sight_before(store: Store, final: bool) -> None:
     put(store, thing("car", "red", 2, 30, final=final, hidden=True))
     (then,) = View(store, 10.0).facts()
     assert then.open and not then.data["hidden"]
     assert View(store, 40.0).facts()[0].data["hidden"]
 
 
-def test_an_utterance_still_being_spoken_is_cut_at_its_words(store: SqliteStore) -> None:
+def test_an_utterance_still_being_spoken_is_cut_at_its_words(store: Store) -> None:
     put(store, said("the code is seven four two", 10.0, word_s=0.5))
     known = View(store, 12.0).facts()
     assert [(f.text, f.end_s, f.open) for f in known] == [("the code is seven", 12.0, True)]
@@ -45,12 +45,12 @@ def test_an_utterance_still_being_spoken_is_cut_at_its_words(store: SqliteStore)
     assert View(store, 13.0).facts()[0].text == "the code is seven four two"
 
 
-def test_chinese_that_is_being_spoken_has_no_blanks(store: SqliteStore) -> None:
+def test_chinese_that_is_being_spoken_has_no_blanks(store: Store) -> None:
     put(store, said("今天天气很好", 0.0, language="zh", word_s=0.5))
     assert [f.text for f in View(store, 2.0).facts()] == ["今天天气"]
 
 
-def test_without_word_times_nothing_half_spoken_shows(store: SqliteStore) -> None:
+def test_without_word_times_nothing_half_spoken_shows(store: Store) -> None:
     put(store, percept("speech", "a secret of the future", 5.0, 9.0))
     assert View(store, 8.0).facts() == []
     assert len(View(store, 9.0).facts()) == 1
@@ -58,7 +58,7 @@ def test_without_word_times_nothing_half_spoken_shows(store: SqliteStore) -> Non
 
 @pytest.mark.parametrize("embedder", [None, EMBEDDER])
 def test_the_fact_that_holds_the_words_is_first(
-    store: SqliteStore, embedder: FakeEmbedder | None
+    store: Store, embedder: FakeEmbedder | None
 ) -> None:
     texts = ["the train to Oslo leaves at nine", "the weather is fine", "trains are long"]
     ids = put(store, *(said(text, 20.0 * i) for i, text in enumerate(texts)))
@@ -69,7 +69,7 @@ def test_the_fact_that_holds_the_words_is_first(
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
 
 
-def test_kinds_limit_and_what_is_beside(store: SqliteStore) -> None:
+def test_kinds_limit_and_what_is_beside(store: Store) -> None:
     put(store, thing("car", "red", 0, 8), said("look at that", 3), said("far away", 30))
     store.put_moment(0, 8, "said: look at that; red car")
     view = View(store, 60.0)
@@ -79,7 +79,7 @@ def test_kinds_limit_and_what_is_beside(store: SqliteStore) -> None:
     assert recall(view, None, "") == [] and recall(view, None, "??") == []
 
 
-def test_evidence_has_the_picture_that_shows_it(store: SqliteStore) -> None:
+def test_evidence_has_the_picture_that_shows_it(store: Store) -> None:
     put(store, thing("car", "red", 4, 8))
     store.put_keyframe(5.0, b"jpeg")
     view = View(store, 60.0)

@@ -8,7 +8,8 @@ import pytest
 
 from omnilive.core.errors import StoreError
 from omnilive.memory.schema import VERSION
-from omnilive.memory.sqlite import DB_NAME, SqliteStore
+from omnilive.memory.sqlite import DB_NAME
+from omnilive.memory.store import Store
 from omnilive.memory.words import content_words
 from tests.fakes import FakeEmbedder
 from tests.made import a_file, percept, put, said, thing
@@ -16,7 +17,7 @@ from tests.made import a_file, percept, put, said, thing
 EMBED = FakeEmbedder().embed
 
 
-def found(store: SqliteStore, query: str, until_s: float = 1e9) -> list[str]:
+def found(store: Store, query: str, until_s: float = 1e9) -> list[str]:
     """The texts of the facts that a full-text search returns, best first."""
     refs = store.search_text(content_words(query), until_s, 10)
     facts = [store.fact(ref.id) for ref in refs if ref.table == "fact"]
@@ -26,7 +27,7 @@ def found(store: SqliteStore, query: str, until_s: float = 1e9) -> list[str]:
 # facts
 
 
-def test_a_fact_is_replaced_by_the_next_of_its_key(store: SqliteStore) -> None:
+def test_a_fact_is_replaced_by_the_next_of_its_key(store: Store) -> None:
     first = store.put_fact("k", said("the red", 1.0, id="speech0"))
     partial = store.put_fact("k", percept("speech", "the red car", 1.0, 3.0, final=False))
     other = store.put_fact("other", said("hello", 5.0))
@@ -36,7 +37,7 @@ def test_a_fact_is_replaced_by_the_next_of_its_key(store: SqliteStore) -> None:
     assert found(store, "red") == ["the red car"] and found(store, "car") == ["the red car"]
 
 
-def test_facts_by_kind_and_overlap(store: SqliteStore) -> None:
+def test_facts_by_kind_and_overlap(store: Store) -> None:
     put(store, thing("car", "red", 2, 8), said("hello there", 4), percept("text", "EXIT", 20, 22))
     assert [f.text for f in store.facts()] == ["red car", "hello there", "EXIT"]
     assert [f.text for f in store.facts(kinds=("object", "text"))] == ["red car", "EXIT"]
@@ -46,7 +47,7 @@ def test_facts_by_kind_and_overlap(store: SqliteStore) -> None:
     assert store.fact(999) is None
 
 
-def test_a_partial_that_came_to_nothing_is_gone(store: SqliteStore) -> None:
+def test_a_partial_that_came_to_nothing_is_gone(store: Store) -> None:
     store.put_fact("k", said("mumble", 1.0))
     store.put_vectors("fact", 1, 1.0, EMBED(["mumble"]))
     store.drop_fact("k")
@@ -54,7 +55,7 @@ def test_a_partial_that_came_to_nothing_is_gone(store: SqliteStore) -> None:
     assert store.search_vector(EMBED(["mumble"])[0], 1e9, 5) == []
 
 
-def test_what_is_open_lasts_except_speech_and_what_is_out_of_sight(store: SqliteStore) -> None:
+def test_what_is_open_lasts_except_speech_and_what_is_out_of_sight(store: Store) -> None:
     put(
         store,
         thing("car", "red", 0, 1, final=False),
@@ -75,7 +76,7 @@ def test_what_is_open_lasts_except_speech_and_what_is_out_of_sight(store: Sqlite
 # search
 
 
-def test_words_are_found_whatever_their_form_and_case(store: SqliteStore) -> None:
+def test_words_are_found_whatever_their_form_and_case(store: Store) -> None:
     put(store, said("She was PAINTING the old bridges", 0), said("nothing of note", 5))
     for query in ("painted", "Bridge", "paint bridge", "zebra bridge"):
         assert found(store, query) == ["She was PAINTING the old bridges"], query
@@ -83,14 +84,14 @@ def test_words_are_found_whatever_their_form_and_case(store: SqliteStore) -> Non
     assert store.search_text([], 1e9, 5) == []
 
 
-def test_other_names_are_found_too(store: SqliteStore) -> None:
+def test_other_names_are_found_too(store: Store) -> None:
     put(store, percept("scene", "looks like hen", 0, names=["hen", "chicken"]))
     put(store, thing("cell phone", "black", 5, 6))
     assert found(store, "chicken") == ["looks like hen"]
     assert found(store, "phone") == ["black cell phone"]
 
 
-def test_chinese_is_found_by_its_signs(store: SqliteStore) -> None:
+def test_chinese_is_found_by_its_signs(store: Store) -> None:
     put(store, said("今天北京天气很好", 0, language="zh"), said("明天上海下雨", 5, language="zh"))
     assert found(store, "北京")[0] == "今天北京天气很好"
     assert found(store, "下雨") == ["明天上海下雨"]
@@ -103,26 +104,26 @@ def test_chinese_is_found_by_its_signs(store: SqliteStore) -> None:
      "words:car", "car NEAR dog", "-car", "+car", "car; DROP TABLE fact", "100%", "?", "\\", "😀",
      "'", "car\x00dog", "{car}", "a" * 5000, "car " * 2000],
 )  # fmt: skip
-def test_no_query_is_an_error(store: SqliteStore, query: str) -> None:
+def test_no_query_is_an_error(store: Store, query: str) -> None:
     put(store, said("a red car and it's late", 0))
     assert isinstance(found(store, query), list)
     assert store.counts()["fact"] == 1
 
 
-def test_later_rows_are_not_found(store: SqliteStore) -> None:
+def test_later_rows_are_not_found(store: Store) -> None:
     put(store, said("the bell rang", 10), said("the bell rang again", 50))
     assert found(store, "bell", until_s=20) == ["the bell rang"]
     store.put_moment(40, 56, "said: the bell rang again")
     assert all(ref.table == "fact" for ref in store.search_text(["bell"], 20, 9))
 
 
-def test_moments_are_found(store: SqliteStore) -> None:
+def test_moments_are_found(store: Store) -> None:
     id = store.put_moment(0, 8, "red car; said: hello")
     store.put_moment(8, 16, "blue bus")
     assert [(r.table, r.id) for r in store.search_text(["car"], 1e9, 5)] == [("moment", id)]
 
 
-def test_vectors_by_nearness(store: SqliteStore) -> None:
+def test_vectors_by_nearness(store: Store) -> None:
     texts = ["a red car", "a brown dog", "a red bus"]
     ids = put(store, *(said(text, 10.0 * i) for i, text in enumerate(texts)))
     for id, text, i in zip(ids, texts, range(3), strict=True):
@@ -133,7 +134,7 @@ def test_vectors_by_nearness(store: SqliteStore) -> None:
     assert [ref.id for ref in store.search_vector(EMBED(["dog"])[0], 5.0, 9)] == [ids[0]]
 
 
-def test_vectors_put_after_a_search_are_found(store: SqliteStore) -> None:
+def test_vectors_put_after_a_search_are_found(store: Store) -> None:
     """Speech has its row (and id) before the text on screen, and its final words after it."""
     speech, text = put(store, said("mumble", 1.0), percept("text", "EXIT", 2.0))
     store.put_vectors("fact", text, 2.0, EMBED(["EXIT"]))
@@ -142,7 +143,7 @@ def test_vectors_put_after_a_search_are_found(store: SqliteStore) -> None:
     assert store.search_vector(EMBED(["bell rang"])[0], 1e9, 1)[0].id == speech
 
 
-def test_a_vector_that_is_replaced_counts_alone(store: SqliteStore) -> None:
+def test_a_vector_that_is_replaced_counts_alone(store: Store) -> None:
     (id,) = put(store, said("the bell", 1.0))
     for text in ("the bell", "the whistle blew"):
         store.put_vectors("fact", id, 1.0, EMBED([text]))
@@ -150,14 +151,14 @@ def test_a_vector_that_is_replaced_counts_alone(store: SqliteStore) -> None:
         assert [(ref.id, round(ref.score, 1)) for ref in refs] == [(id, 1.0)]
 
 
-def test_no_vectors_no_hits(store: SqliteStore) -> None:
+def test_no_vectors_no_hits(store: Store) -> None:
     assert store.search_vector(EMBED(["x"])[0], 1e9, 5) == []
 
 
 # the log
 
 
-def test_the_log_is_read_from_a_cursor(store: SqliteStore) -> None:
+def test_the_log_is_read_from_a_cursor(store: Store) -> None:
     seqs = [store.append(float(i), "percept" if i % 2 else "gap", {"i": i}) for i in range(10)]
     assert seqs == list(range(1, 11)) and store.last_seq() == 10
     assert [entry.seq for entry in store.log_after(7)] == [8, 9, 10]
@@ -166,7 +167,7 @@ def test_the_log_is_read_from_a_cursor(store: SqliteStore) -> None:
     assert store.log_after(10) == []
 
 
-def test_text_of_all_kinds_survives(store: SqliteStore) -> None:
+def test_text_of_all_kinds_survives(store: Store) -> None:
     text = "quote \" apostrophe ' 中文 😀 \n newline"
     store.append(0.0, "note", {"text": text})
     put(store, percept("text", text, 0))
@@ -177,7 +178,7 @@ def test_text_of_all_kinds_survives(store: SqliteStore) -> None:
 # transactions
 
 
-def test_what_fails_leaves_nothing_behind(store: SqliteStore) -> None:
+def test_what_fails_leaves_nothing_behind(store: Store) -> None:
     with pytest.raises(ZeroDivisionError), store.transaction():
         store.append(0.0, "percept", {})
         put(store, said("never said", 0))
@@ -190,15 +191,15 @@ def test_what_fails_leaves_nothing_behind(store: SqliteStore) -> None:
     assert store.append(0.0, "percept", {}) == 1
 
 
-def test_a_failure_inside_undoes_the_whole(store: SqliteStore) -> None:
+def test_a_failure_inside_undoes_the_whole(store: Store) -> None:
     with pytest.raises(StoreError), store.transaction():
         store.append(0.0, "percept", {})
         store.update_source(1, no_such_column=1)
     assert store.last_seq() == 0
 
 
-def test_another_reader_sees_nothing_before_the_end(store: SqliteStore) -> None:
-    reader = SqliteStore(store.folder)
+def test_another_reader_sees_nothing_before_the_end(store: Store) -> None:
+    reader = Store(store.folder)
     with store.transaction():
         store.append(0.0, "percept", {})
         assert reader.last_seq() == 0
@@ -206,7 +207,7 @@ def test_another_reader_sees_nothing_before_the_end(store: SqliteStore) -> None:
     reader.close()
 
 
-def test_many_threads_may_write(store: SqliteStore) -> None:
+def test_many_threads_may_write(store: Store) -> None:
     def write(name: int) -> None:
         for i in range(25):
             with store.transaction():
@@ -225,7 +226,7 @@ def test_many_threads_may_write(store: SqliteStore) -> None:
 # pictures and sources
 
 
-def test_keyframes_are_files_and_found_by_time(store: SqliteStore) -> None:
+def test_keyframes_are_files_and_found_by_time(store: Store) -> None:
     ids = [store.put_keyframe(t, b"jpeg %d" % t) for t in (0, 10, 20)]
     path = store.keyframe_near(9, 15)
     assert path == f"keyframes/{ids[1]}.jpg"
@@ -234,12 +235,12 @@ def test_keyframes_are_files_and_found_by_time(store: SqliteStore) -> None:
     assert not list(store.folder.rglob("*.part"))
 
 
-def test_before_the_first_keyframe_there_is_none(store: SqliteStore) -> None:
+def test_before_the_first_keyframe_there_is_none(store: Store) -> None:
     store.put_keyframe(10.0, b"jpeg")
     assert store.keyframe_near(0, 5) is None
 
 
-def test_sources_remember_how_far_they_got(store: SqliteStore) -> None:
+def test_sources_remember_how_far_they_got(store: Store) -> None:
     id = store.put_source(a_file())
     store.update_source(id, state="interrupted", video_s=12.5, audio_s=11.0)
     assert store.sources() == [
@@ -248,7 +249,7 @@ def test_sources_remember_how_far_they_got(store: SqliteStore) -> None:
     assert store.end_s() == 12.5
 
 
-def test_moments_newest_first_in_and_oldest_first_out(store: SqliteStore) -> None:
+def test_moments_newest_first_in_and_oldest_first_out(store: Store) -> None:
     for i in range(5):
         store.put_moment(10.0 * i, 10.0 * (i + 1), f"number {i}")
     assert [m.text for m in store.moments(limit=2)] == ["number 3", "number 4"]
@@ -259,18 +260,18 @@ def test_moments_newest_first_in_and_oldest_first_out(store: SqliteStore) -> Non
 # the file
 
 
-def test_memory_survives_closing(store: SqliteStore) -> None:
+def test_memory_survives_closing(store: Store) -> None:
     put(store, said("the bell rang", 0))
     store.set_meta("title", "kitchen")
     store.close()
     store.close()
-    again = SqliteStore(store.folder)
+    again = Store(store.folder)
     assert found(again, "bell") == ["the bell rang"] and again.meta()["title"] == "kitchen"
     assert float(again.meta()["created_wall_s"]) > 1e9
     again.close()
 
 
-def test_what_is_deleted_is_wiped(store: SqliteStore) -> None:
+def test_what_is_deleted_is_wiped(store: Store) -> None:
     secret = "the code of the safe"
     store.put_fact("k", said(secret, 0))
     store.drop_fact("k")
@@ -280,21 +281,21 @@ def test_what_is_deleted_is_wiped(store: SqliteStore) -> None:
 
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no memory in"):
-        SqliteStore(tmp_path / "nowhere")
+        Store(tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_a_newer_format_is_refused(store: SqliteStore) -> None:
+def test_a_newer_format_is_refused(store: Store) -> None:
     store.close()
     with sqlite3.connect(store.folder / DB_NAME) as db:
         db.execute(f"PRAGMA user_version = {VERSION + 1}")
     db.close()
     with pytest.raises(StoreError, match="newer omnilive.*upgrade"):
-        SqliteStore(store.folder)
+        Store(store.folder)
 
 
 @pytest.mark.parametrize("damage", ["text", "header", "middle"])
-def test_a_damaged_file_says_so_and_what_to_do(store: SqliteStore, damage: str) -> None:
+def test_a_damaged_file_says_so_and_what_to_do(store: Store, damage: str) -> None:
     put(store, *(said(f"word{i} and more of them", i) for i in range(300)))
     store.close()
     path = store.folder / DB_NAME
@@ -307,7 +308,7 @@ def test_a_damaged_file_says_so_and_what_to_do(store: SqliteStore, damage: str) 
         data[4096 : len(data)] = np.random.default_rng(0).bytes(len(data) - 4096)
     path.write_bytes(data)
     with pytest.raises(StoreError, match="damaged.*recover"):
-        damaged = SqliteStore(store.folder)
+        damaged = Store(store.folder)
         try:
             damaged.facts()
             damaged.search_text(["word5"], 1e9, 5)
@@ -315,10 +316,10 @@ def test_a_damaged_file_says_so_and_what_to_do(store: SqliteStore, damage: str) 
             damaged.close()
 
 
-def test_two_processes_at_once_say_so(store: SqliteStore) -> None:
+def test_two_processes_at_once_say_so(store: Store) -> None:
     other = sqlite3.connect(store.folder / DB_NAME, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    store._db.execute("PRAGMA busy_timeout = 50")
+    store.rows("PRAGMA busy_timeout = 50")
     with pytest.raises(StoreError, match="held by another process"):
         store.append(0.0, "percept", {})
     other.execute("ROLLBACK")

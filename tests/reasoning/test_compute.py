@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from omnilive.core.events import Answer
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.reasoning.mind import Mind
 from tests.fakes import FAKE_CONFIG
 from tests.made import percept, put, said, thing
@@ -17,8 +17,8 @@ END_S = 60.0
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
-    store = SqliteStore(tmp_path_factory.mktemp("store") / "s", create=True)
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    store = Store(tmp_path_factory.mktemp("store") / "s", create=True)
     put(
         store,
         percept("scene", "picture in grey", 0, END_S, palette=["grey"], final=False),
@@ -38,7 +38,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
     store.close()
 
 
-def ask(store: SqliteStore, question: str, t: float | None = None) -> Answer:
+def ask(store: Store, question: str, t: float | None = None) -> Answer:
     mind = Mind(FAKE_CONFIG)
     try:
         return asyncio.run(mind.answer(store, "s", question, t))
@@ -65,7 +65,7 @@ def starts_with(answer: Answer, *words: str) -> bool:
         ("狗什么时候出现?", "0:15", "brown dog"),
     ],
 )
-def test_when(store: SqliteStore, question: str, clock: str, evidence: str) -> None:
+def test_when(store: Store, question: str, clock: str, evidence: str) -> None:
     answer = ask(store, question)
     assert clock in answer.text and evidence in texts(answer) and answer.supported
 
@@ -85,7 +85,7 @@ def test_when(store: SqliteStore, question: str, clock: str, evidence: str) -> N
         ("一共有多少辆车?", None, 2),
     ],
 )
-def test_how_many(store: SqliteStore, question: str, t: float | None, count: int) -> None:
+def test_how_many(store: Store, question: str, t: float | None, count: int) -> None:
     answer = ask(store, question, t)
     words = ("zero", "one", "two", "three")
     first = re.search(r"\d+|" + "|".join(words), answer.text.lower())
@@ -94,7 +94,7 @@ def test_how_many(store: SqliteStore, question: str, t: float | None, count: int
     assert answer.evidence
 
 
-def test_none_now(store: SqliteStore) -> None:
+def test_none_now(store: Store) -> None:
     answer = ask(store, "How many cars are there now?")
     assert re.search(r"\b(0|zero|no)\b", answer.text.lower()), answer.text
 
@@ -113,43 +113,43 @@ def test_none_now(store: SqliteStore) -> None:
         ("Did anybody speak?", None, True),
     ],
 )
-def test_whether(store: SqliteStore, question: str, t: float | None, is_so: bool) -> None:
+def test_whether(store: Store, question: str, t: float | None, is_so: bool) -> None:
     answer = ask(store, question, t)
     assert starts_with(answer, "yes") == is_so and starts_with(answer, "no") != is_so
     if is_so:
         assert answer.supported and answer.evidence
 
 
-def test_which_first(store: SqliteStore) -> None:
+def test_which_first(store: Store) -> None:
     answer = ask(store, "Which came first, the dog or the red car?")
     assert texts(answer) == {"red car", "brown dog"} and answer.supported
     assert answer.text.index("red car") < answer.text.index("dog")
 
 
-def test_which_first_without_one_of_them(store: SqliteStore) -> None:
+def test_which_first_without_one_of_them(store: Store) -> None:
     assert not ask(store, "Which came first, the dog or the giraffe?").supported
 
 
 @pytest.mark.parametrize(
     ("question", "colour"), [("What colour is the dog?", "brown"), ("狗是什么颜色的?", "棕")]
 )
-def test_colour(store: SqliteStore, question: str, colour: str) -> None:
+def test_colour(store: Store, question: str, colour: str) -> None:
     assert colour in ask(store, question).text
 
 
-def test_what_was_said(store: SqliteStore) -> None:
+def test_what_was_said(store: Store) -> None:
     answer = ask(store, "What did they say about the train to Oslo?")
     assert "leaves at nine fifteen" in answer.text and answer.supported
     assert answer.evidence[0].kind == "speech" and answer.evidence[0].start_s == 22
     assert "天气很好" in ask(store, "What was said in Chinese?").text
 
 
-def test_text_on_screen(store: SqliteStore) -> None:
+def test_text_on_screen(store: Store) -> None:
     answer = ask(store, "What does the card about the ticket counter say?")
     assert "opens at 9" in answer.text and answer.evidence[0].kind == "text"
 
 
-def test_nothing_of_the_future(store: SqliteStore) -> None:
+def test_nothing_of_the_future(store: Store) -> None:
     for question in ("What did they say about Oslo?", "What text was there about the ticket?"):
         answer = ask(store, question, 20.0)
         assert not answer.supported or not {"Oslo", "Ticket"} & set(answer.text.split())
@@ -163,13 +163,13 @@ def test_nothing_of_the_future(store: SqliteStore) -> None:
         "What did they say about the submarine?",
     ],
 )  # fmt: skip
-def test_what_is_not_in_memory_is_refused(store: SqliteStore, question: str) -> None:
+def test_what_is_not_in_memory_is_refused(store: Store, question: str) -> None:
     answer = ask(store, question)
     assert not answer.supported and answer.text
 
 
 def test_evidence_is_bounded(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "s", create=True)
+    store = Store(tmp_path / "s", create=True)
     put(store, *(thing("car", "red", i, i + 0.5) for i in range(100)))
     answer = ask(store, "How many cars were there in total?")
     assert "100" in answer.text

@@ -7,7 +7,7 @@ import pytest
 from omnilive.config import MemoryConfig, SessionConfig
 from omnilive.core.errors import ConfigError
 from omnilive.core.events import Answer
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.reasoning.base import Message, ToolCall
 from omnilive.reasoning.config import ReasoningConfig
 from omnilive.reasoning.mind import Mind
@@ -16,8 +16,8 @@ from tests.made import put, said, thing
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "s", create=True)
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "s", create=True)
     put(store, thing("car", "red", 5, 20), said("The train leaves at nine.", 22))
     yield store
     store.close()
@@ -28,9 +28,7 @@ def config(*script: str, backend: str = "scripted") -> SessionConfig:
     return SessionConfig(memory=MemoryConfig(embedder="off"), reasoning=reasoning)
 
 
-def pieces(
-    store: SqliteStore, config: SessionConfig, question: str
-) -> list[str | ToolCall | Answer]:
+def pieces(store: Store, config: SessionConfig, question: str) -> list[str | ToolCall | Answer]:
     mind = Mind(config)
 
     async def collect() -> list[str | ToolCall | Answer]:
@@ -49,7 +47,7 @@ def test_the_scripted_model_says_its_lines_in_turn() -> None:
     assert list(ScriptedModel(ReasoningConfig(script=("a b",))).stream(ask, 9)) == ["a", " b"]
 
 
-def test_a_trusted_model_words_the_answer_and_the_evidence_stays(store: SqliteStore) -> None:
+def test_a_trusted_model_words_the_answer_and_the_evidence_stays(store: Store) -> None:
     *words, answer = pieces(store, config("It came early."), "When did the car appear?")
     assert isinstance(answer, Answer)
     assert "".join(map(str, words)) == answer.text == "It came early."
@@ -58,12 +56,12 @@ def test_a_trusted_model_words_the_answer_and_the_evidence_stays(store: SqliteSt
     assert 0 <= answer.timing.recall_s <= answer.timing.first_token_s <= answer.timing.total_s
 
 
-def test_a_silent_model_leaves_the_computed_answer(store: SqliteStore) -> None:
+def test_a_silent_model_leaves_the_computed_answer(store: Store) -> None:
     answer = pieces(store, config(), "When did the car appear?")[-1]
     assert isinstance(answer, Answer) and answer.model == "computed" and "0:05" in answer.text
 
 
-def test_an_answer_in_json_is_the_public_form(store: SqliteStore) -> None:
+def test_an_answer_in_json_is_the_public_form(store: Store) -> None:
     answer = pieces(store, config(), "When did the car appear?")[-1]
     assert isinstance(answer, Answer)
     line = answer.as_json()
@@ -73,12 +71,12 @@ def test_an_answer_in_json_is_the_public_form(store: SqliteStore) -> None:
     assert set(line["evidence"][0]) == {"id", "kind", "start_s", "end_s", "text", "keyframe"}
 
 
-def test_an_unknown_backend_is_named(store: SqliteStore) -> None:
+def test_an_unknown_backend_is_named(store: Store) -> None:
     with pytest.raises(ConfigError, match="no reasoning backend 'oracle'; choose from.*scripted"):
         pieces(store, config(backend="oracle"), "When did the car appear?")
 
 
-def test_search_finds_without_answering(store: SqliteStore) -> None:
+def test_search_finds_without_answering(store: Store) -> None:
     mind = Mind(config())
     assert [e.text for e in mind.search(store, "train")] == ["The train leaves at nine."]
     assert mind.search(store, "submarine") == []

@@ -10,7 +10,7 @@ import pytest
 from omnilive.core.events import Answer
 from omnilive.memory.answers import log_answer
 from omnilive.memory.dialogue import log_turn
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.reasoning.ask import Ask
 from omnilive.reasoning.base import Message
 from omnilive.reasoning.mind import Mind
@@ -21,8 +21,8 @@ NOW_S = 60.0
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "s", create=True)
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "s", create=True)
     put(
         store,
         percept("scene", "picture in grey", 0, NOW_S, palette=["grey"], final=False),
@@ -42,7 +42,7 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
     store.close()
 
 
-def ask(store: SqliteStore, *questions: str, t: float = NOW_S, **more: Any) -> Answer:
+def ask(store: Store, *questions: str, t: float = NOW_S, **more: Any) -> Answer:
     """Ask one after the other, as a session logs them; return the last answer."""
     mind = Mind(FAKE_CONFIG)
     try:
@@ -75,7 +75,7 @@ def texts(answer: Answer) -> set[str]:
     ],
 )
 def test_the_dialogue_goes_on(
-    store: SqliteStore, questions: list[str], words: str, evidence: str
+    store: Store, questions: list[str], words: str, evidence: str
 ) -> None:
     answer = ask(store, *questions)
     assert words in answer.text and answer.supported
@@ -83,19 +83,19 @@ def test_the_dialogue_goes_on(
     assert answer.question == questions[-1]
 
 
-def test_who_said_it_is_not_made_up(store: SqliteStore) -> None:
+def test_who_said_it_is_not_made_up(store: Store) -> None:
     answer = ask(store, "What did they say about Oslo?", "Who said that?")
     assert not answer.supported and "0:22" in answer.text
 
 
-def test_old_talk_does_not_count(store: SqliteStore) -> None:
+def test_old_talk_does_not_count(store: Store) -> None:
     ask(store, "Was there a red car?", t=30.0)
     put(store, percept("sound", "music", 700, 710))
     answer = ask(store, "When did it leave?", t=700.0)
     assert "red car" not in texts(answer) and not answer.supported
 
 
-def test_the_dialogue_may_come_from_the_caller(store: SqliteStore) -> None:
+def test_the_dialogue_may_come_from_the_caller(store: Store) -> None:
     history = [Message(role="user", text="Was there a red car?"),
                Message(role="assistant", text="Yes.")]  # fmt: skip
     answer = ask(store, "When did it leave?", history=history)
@@ -105,7 +105,7 @@ def test_the_dialogue_may_come_from_the_caller(store: SqliteStore) -> None:
 # what was said to the assistant, and by it
 
 
-def overheard(store: SqliteStore) -> None:
+def overheard(store: Store) -> None:
     put(
         store,
         said("What does the secret code mean?", 42, to="assistant"),
@@ -117,19 +117,19 @@ def overheard(store: SqliteStore) -> None:
     "question",
     ["What did they say about the secret code?", "What was said?", "Who mentioned a secret code?"],
 )
-def test_the_talk_with_the_assistant_is_no_evidence(store: SqliteStore, question: str) -> None:
+def test_the_talk_with_the_assistant_is_no_evidence(store: Store, question: str) -> None:
     overheard(store)
     assert not any("secret" in text for text in texts(ask(store, question)))
     assert ask(store, "Did anyone mention the secret code?").text.startswith("No")
 
 
-def test_what_i_said_counts_when_it_is_asked_for(store: SqliteStore) -> None:
+def test_what_i_said_counts_when_it_is_asked_for(store: Store) -> None:
     overheard(store)
     answer = ask(store, "What did I say about the secret code?")
     assert texts(answer) == {"What does the secret code mean?"}
 
 
-def test_the_question_does_not_answer_itself(store: SqliteStore) -> None:
+def test_the_question_does_not_answer_itself(store: Store) -> None:
     put(store, said("Hey Omni, what did they say about the submarine?", 57, word_s=0.3))
     assert not ask(store, "What did they say about the submarine?").evidence
     put(store, said("something with a submarine maybe", 58, word_s=0.2))
@@ -140,7 +140,7 @@ def test_the_question_does_not_answer_itself(store: SqliteStore) -> None:
     assert ask(store, "What did they say about the submarine?", t=110.0).evidence
 
 
-def talk(store: SqliteStore, t: float, question: str, heard: str, full: str = "") -> None:
+def talk(store: Store, t: float, question: str, heard: str, full: str = "") -> None:
     line = {"spoken": True, "line": "1"}
     user = {"role": "user", "text": question, "start_s": t - 2, "end_s": t, **line}
     said = {"role": "assistant", "text": heard, "start_s": t, "end_s": t + 3, **line}
@@ -148,7 +148,7 @@ def talk(store: SqliteStore, t: float, question: str, heard: str, full: str = ""
     log_turn(store, t + 3, {**said, "interrupted": bool(full), "full_text": full or heard})
 
 
-def test_what_the_assistant_was_told_is_evidence(store: SqliteStore) -> None:
+def test_what_the_assistant_was_told_is_evidence(store: Store) -> None:
     told = "The red folder is in the second drawer."
     put(store, said(told, 43, to="assistant"))
     put(store, said("Tell me about the red folder.", 47, to="assistant"))
@@ -156,7 +156,7 @@ def test_what_the_assistant_was_told_is_evidence(store: SqliteStore) -> None:
     assert "second drawer" in answer.text and texts(answer) == {told}
 
 
-def test_what_was_asked_and_answered(store: SqliteStore) -> None:
+def test_what_was_asked_and_answered(store: Store) -> None:
     put(store, said("Is my umbrella wet?", 43, to="assistant"))
     talk(store, 45, "Is my umbrella wet?", "I cannot tell.")
     talk(store, 50, "Was there a red car?", "Yes: red car,", "Yes: red car, from 0:05 to 0:20.")
@@ -169,7 +169,7 @@ def test_what_was_asked_and_answered(store: SqliteStore) -> None:
     assert ask(store, "Did I ask you about the weather?").text.startswith("I have no record")
 
 
-def test_an_interrupted_answer_can_go_on(store: SqliteStore) -> None:
+def test_an_interrupted_answer_can_go_on(store: Store) -> None:
     talk(store, 50, "Was there a red car?", "Yes: red car,", "Yes: red car, from 0:05 to 0:20.")
     assert ask(store, "Go on.").text == "from 0:05 to 0:20."
 
@@ -195,14 +195,14 @@ def test_an_interrupted_answer_can_go_on(store: SqliteStore) -> None:
         ("你现在看到什么?", ["brown dog"], "brown dog"),
     ],
 )
-def test_now(store: SqliteStore, question: str, words: list[str], evidence: str) -> None:
+def test_now(store: Store, question: str, words: list[str], evidence: str) -> None:
     answer = ask(store, question)
     assert all(word in answer.text for word in words), answer.text
     assert evidence in texts(answer) and answer.supported
     assert "red car" not in answer.text and "WELCOME" not in answer.text
 
 
-def test_the_newest_picture_is_the_evidence(store: SqliteStore) -> None:
+def test_the_newest_picture_is_the_evidence(store: Store) -> None:
     for t in (15.0, 41.0, 59.0):
         store.put_keyframe(t, b"jpeg")
     assert {e.keyframe for e in ask(store, "What do you see now?").evidence} == {"keyframes/3.jpg"}
@@ -211,7 +211,7 @@ def test_the_newest_picture_is_the_evidence(store: SqliteStore) -> None:
 
 
 @pytest.mark.parametrize("question", ["Is the door open?", "Is the dog sleeping?", "Is the tv on?"])
-def test_what_cannot_be_seen_is_not_claimed(store: SqliteStore, question: str) -> None:
+def test_what_cannot_be_seen_is_not_claimed(store: Store, question: str) -> None:
     answer = ask(store, question)
     assert not answer.supported and "cannot tell" in answer.text
 
@@ -220,7 +220,7 @@ def test_what_cannot_be_seen_is_not_claimed(store: SqliteStore, question: str) -
     "question", ["What do you see now?", "What is this?", "Read this.", "What am I holding?"]
 )
 def test_nothing_in_view(tmp_path: Path, question: str) -> None:
-    empty = SqliteStore(tmp_path / "e", create=True)
+    empty = Store(tmp_path / "e", create=True)
     put(empty, thing("car", "red", 5, 20), percept("text", "EXIT", 5, 20))
     answer = ask(empty, question)
     assert not answer.supported and not answer.evidence

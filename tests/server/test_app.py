@@ -80,7 +80,7 @@ def test_statuses_of_errors() -> None:
 async def test_a_full_disk_has_its_own_status(api: Api, library: Library) -> None:
     path = await api.session()
     with api.hub.readers.reading("s") as store:
-        store._db.execute("PRAGMA max_page_count = 1")  # as a disk without room
+        store.rows("PRAGMA max_page_count = 1")  # as a disk without room
         body = {"text": "x" * 100_000}
         with pytest.raises(StoreError) as caught:
             store.append(0.0, "moment", body)

@@ -6,7 +6,7 @@ import pytest
 
 from omnilive.memory.base import LogEntry
 from omnilive.memory.library import Library
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.server import events
 from omnilive.server.events import PARTIALS, Partials
 from tests.server.client import Api, error_of, events_in, listening, until
@@ -129,12 +129,12 @@ async def test_a_client_that_does_not_read_holds_little(
     """The server reads on only as fast as the client does."""
     reads: list[int] = []
 
-    def log_after(store: SqliteStore, seq: int, limit: int) -> list[LogEntry]:
+    def log_after(store: Store, seq: int, limit: int) -> list[LogEntry]:
         reads.append(seq)
         body = {"text": "x" * 10_000}
         return [LogEntry(seq + i, 0.0, "moment", body) for i in range(1, limit + 1)]
 
-    monkeypatch.setattr(SqliteStore, "log_after", log_after)
+    monkeypatch.setattr(Store, "log_after", log_after)
     library.create("s").close()
     async with listening(library) as api:
         url = api.http.base_url

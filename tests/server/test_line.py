@@ -7,7 +7,7 @@ import pytest
 
 from omnilive.dialogue.base import DialogueEvent, Forgot, ResponseDone, SpeechStarted, Transcript
 from omnilive.memory.library import Library
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.server.errors import Refusal
 from omnilive.server.line import Line, Tee, is_spoken
 from omnilive.server.openai.speaker import Speaker
@@ -97,7 +97,7 @@ async def test_what_a_caller_says_and_shows_is_remembered_and_answered(api: Api)
     timeline = await api.json("/s/timeline")
     text = str(timeline["moments"])
     assert "alpha bravo charlie" in text and "car" in text
-    turns = [entry.body for entry in await api.hub.read("s", SqliteStore.log_of, "turn")]
+    turns = [entry.body for entry in await api.hub.read("s", Store.log_of, "turn")]
     assert [turn["role"] for turn in turns] == ["user", "assistant"]
     assert {turn["line"] for turn in turns} == {"test"} and turns[0]["spoken"]
 
@@ -125,7 +125,7 @@ async def test_a_call_in_progress_forgets_too(api: Api) -> None:
     await until(lambda: any(isinstance(e, Forgot) for e in told))
     assert output.pending_s == 0 and line.pipeline.newest is None
     await line.close()
-    turns = [entry.body for entry in await api.hub.read("s", SqliteStore.log_of, "turn")]
+    turns = [entry.body for entry in await api.hub.read("s", Store.log_of, "turn")]
     assert [turn["role"] for turn in turns if turn["role"] == "assistant"] == []
 
 
@@ -136,7 +136,7 @@ async def test_who_only_types_is_at_the_present_of_the_session(api: Api) -> None
     line.conversation.respond("What was said?")
     await until(lambda: any(isinstance(e, ResponseDone) for e in told))
     await line.close()
-    turns = [entry.body for entry in await api.hub.read("s", SqliteStore.log_of, "turn")]
+    turns = [entry.body for entry in await api.hub.read("s", Store.log_of, "turn")]
     assert turns and all(turn["start_s"] >= 3600 for turn in turns)
 
 

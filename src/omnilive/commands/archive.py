@@ -25,7 +25,8 @@ import omnilive
 from omnilive.catalog.progress import Progress
 from omnilive.core.errors import ConfigError, StoreError
 from omnilive.memory.library import Library, check_name
-from omnilive.memory.sqlite import DB_NAME, KEYFRAMES, SqliteStore
+from omnilive.memory.sqlite import DB_NAME
+from omnilive.memory.store import KEYFRAMES, Store
 
 FORMAT, VERSION = "omnilive-session", 1
 MANIFEST = "manifest.json"
@@ -175,7 +176,7 @@ def _check_memory(folder: Path, file: Path) -> None:
                 raise ConfigError(f"{file} holds a memory with triggers or views: refused")
     except sqlite3.Error as error:
         raise _damaged(file, str(error)) from error
-    store = SqliteStore(folder)
+    store = Store(folder)
     try:
         if (verdict := store.check()) != "ok":
             raise _damaged(file, verdict)

@@ -10,12 +10,10 @@ from omnilive.dialogue.watches.deliver.senders import load_senders
 
 if TYPE_CHECKING:
     from omnilive.config import SessionConfig
-    from omnilive.memory.sqlite import SqliteStore
+    from omnilive.memory.store import Store
 
 
-def make_courier(
-    session: str, store: "SqliteStore", config: "SessionConfig", folder: Path
-) -> Courier:
+def make_courier(session: str, store: "Store", config: "SessionConfig", folder: Path) -> Courier:
     """Return what delivers the alerts of a session; `folder` keeps the secret that is made."""
 
     async def read(fn: Callable[..., Any], *args: Any, **more: Any) -> Any:
@@ -26,7 +24,7 @@ def make_courier(
 
 
 async def deliver_waiting(
-    session: str, store: "SqliteStore", config: "SessionConfig", folder: Path, patience_s: float
+    session: str, store: "Store", config: "SessionConfig", folder: Path, patience_s: float
 ) -> int:
     """Deliver for a while; return how many targets still have something waiting."""
     return await make_courier(session, store, config, folder).drain(patience_s)

@@ -12,7 +12,7 @@ from omnilive.commands.words import answer_lines, event_line, evidence_line, mom
 from omnilive.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from omnilive.memory.sqlite import SqliteStore
+    from omnilive.memory.store import Store
 
 _PAGE = 500
 
@@ -133,7 +133,7 @@ def timeline(
         store.close()
 
 
-def _log(store: "SqliteStore") -> Iterator[dict[str, Any]]:
+def _log(store: "Store") -> Iterator[dict[str, Any]]:
     seq = 0
     while page := store.log_after(seq, _PAGE):
         for entry in page:

@@ -6,7 +6,7 @@ from omnilive.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from omnilive.memory.library import Library
-    from omnilive.memory.sqlite import SqliteStore
+    from omnilive.memory.store import Store
 
 
 def stored() -> "Library":
@@ -16,7 +16,7 @@ def stored() -> "Library":
     return Library.default()
 
 
-def open_store(name: str) -> "SqliteStore":
+def open_store(name: str) -> "Store":
     """Open a stored session to read; one that is being written can be read all the same."""
     return stored().open(name)
 

@@ -1,12 +1,10 @@
-"""What a store must be, and the rows it hands out. Times are seconds on the session clock."""
+"""The rows that a store hands out. Times are seconds on the session clock."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from omnilive.core.events import Kind, Percept
+from omnilive.core.events import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +23,21 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """A stretch of 3 to 16 s with all that was noticed in it."""
+    """A stretch of 3 to 16 s with all that was noticed in it, or what was merged of many.
+
+    `level` is 0 for a moment, 1 for an episode, 2 for a digest; `size` counts the moments that
+    it stands for; `weight` and `data` are told in memory/merging.py.
+    """
 
     id: int
     start_s: float
     end_s: float
     text: str
     keyframe: str | None = None
+    level: int = 0
+    size: int = 1
+    weight: float = 0.0
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,43 +76,3 @@ class Ref(NamedTuple):
     table: str  # "fact" or "moment"
     id: int
     score: float
-
-
-class Store(Protocol):
-    """The memory of one session. Safe to call from any thread; one process writes at a time."""
-
-    def append(self, t: float, type: str, body: Mapping[str, Any]) -> int:
-        """Add one line to the log; return its sequence number."""
-        ...
-
-    def log_after(self, seq: int, limit: int = 500) -> list[LogEntry]:
-        """Return the lines after `seq`, oldest first."""
-        ...
-
-    def put_fact(self, key: str, percept: Percept) -> int:
-        """Add a percept, or replace the one of the same key; return its id."""
-        ...
-
-    def facts(
-        self, *, kinds: Sequence[Kind] = (), start_s: float = -1e12, end_s: float = 1e12
-    ) -> list[Fact]:
-        """Return the facts that overlap the span, by start."""
-        ...
-
-    def put_moment(self, start_s: float, end_s: float, text: str) -> int:
-        """Add a moment; return its id."""
-        ...
-
-    def put_vectors(self, table: str, id: int, start_s: float, vectors: np.ndarray) -> None:
-        """Remember the (N, D) unit vectors of a row's sentences, in place of older ones."""
-        ...
-
-    def search_text(
-        self, terms: Iterable[str], until_s: float, limit: int, kinds: Sequence[Kind] = ()
-    ) -> list[Ref]:
-        """Return rows that hold any of the terms and began before `until_s`, best first."""
-        ...
-
-    def search_vector(self, vector: np.ndarray, until_s: float, limit: int) -> list[Ref]:
-        """Return the rows nearest to the (D,) unit vector, best first; score is the cosine."""
-        ...

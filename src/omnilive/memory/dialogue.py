@@ -6,7 +6,7 @@ from typing import Any
 
 from omnilive.core.events import Evidence
 from omnilive.memory.base import LogEntry
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 
 RECENT_S = 600.0
 LINES = 6  # newest log lines of a type that are looked at for each exchange wanted
@@ -25,14 +25,14 @@ class Exchange:
     interrupted: bool = False
 
 
-def log_turn(store: SqliteStore, t: float, body: Mapping[str, Any]) -> dict[str, Any]:
+def log_turn(store: Store, t: float, body: Mapping[str, Any]) -> dict[str, Any]:
     """Write a `turn` line into the log at stream time `t`; return the line."""
     seq = store.append(t, "turn", body)
     return {"seq": seq, "t": round(t, 3), "type": "turn", **body}
 
 
 def exchanges(
-    store: SqliteStore, t: float, *, recent_s: float = RECENT_S, limit: int = 12
+    store: Store, t: float, *, recent_s: float = RECENT_S, limit: int = 12
 ) -> list[Exchange]:
     """Return the newest exchanges of the `recent_s` before stream time `t`, oldest first.
 
@@ -59,7 +59,7 @@ def exchanges(
     return [exchange for _, exchange in sorted(found, key=lambda item: item[0])][-limit:]
 
 
-def _lines(store: SqliteStore, type: str, t: float, recent_s: float, limit: int) -> list[LogEntry]:
+def _lines(store: Store, type: str, t: float, recent_s: float, limit: int) -> list[LogEntry]:
     lines = store.log_of(type, LINES * limit, t + 0.05)
     return [line for line in lines if line.t >= t - recent_s]
 

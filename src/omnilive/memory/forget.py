@@ -6,7 +6,6 @@ that its numbers may have holes from then on.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +15,8 @@ from omnilive.core.errors import ConfigError
 from omnilive.memory.base import SourceRow
 from omnilive.memory.moments import belongs, describe
 from omnilive.memory.spans import SHORTEST_S, Span, is_whole, merged, overlaps, rest
-from omnilive.memory.sqlite import SqliteStore, keyframe_path
+from omnilive.memory.store import Store, keyframe_path
 from omnilive.memory.watches import EDITS, NARRATOR, WORLD
-from omnilive.memory.wipe import note_due, wipe
 
 _STRUCTURE = ("source", "health", "gap", "watch", "forgotten")  # lines without anything perceived
 _ACTIVE = ("connecting", "watching", "live", "stalled", "reconnecting")
@@ -47,7 +45,7 @@ class Forgotten:
 
 
 def forget(
-    store: SqliteStore,
+    store: Store,
     start_s: float,
     end_s: float,
     *,
@@ -73,13 +71,12 @@ def forget(
         body = {"start_s": round(start_s, 3), "end_s": round(end_s, 3)}
         seq = store.append(now_s, "forgotten", body)
         done.line = {"seq": seq, "t": round(now_s, 3), "type": "forgotten", **body}
-        note_due(store._db)
-    with store.whole() as db:
-        done.is_wiped = wipe(db)
+        store.note_wipe_due()
+    done.is_wiped = store.wipe()
     return done
 
 
-def _remember(store: SqliteStore, span: Span) -> None:
+def _remember(store: Store, span: Span) -> None:
     spans = merged([*store.forgotten(), span])
     store.set_meta(_GONE, json.dumps([list(one) for one in spans]))
 
@@ -87,9 +84,8 @@ def _remember(store: SqliteStore, span: Span) -> None:
 class _Forgetting:
     """One forget, inside its transaction."""
 
-    def __init__(self, store: SqliteStore, span: Span, done: Forgotten) -> None:
+    def __init__(self, store: Store, span: Span, done: Forgotten) -> None:
         self._store, self._span, self._done = store, span, done
-        self._db: sqlite3.Connection = store._db
         self._texts: set[str] = set()  # of speech and captions that are gone
 
     def run(self, delete_uploads: bool) -> None:
@@ -122,43 +118,42 @@ class _Forgetting:
             elif parts:
                 self._move("fact", fact.id, parts.pop())
             else:
-                self._store._forget_fact(fact.id)
+                self._store.drop("fact", fact.id)
             for part in parts:
                 self._copy_fact(fact.id, part)
 
     def _move(self, table: str, id: int, span: Span) -> None:
-        self._db.execute(f"UPDATE {table} SET start_s = ?, end_s = ? WHERE id = ?", (*span, id))
+        self._store.execute(f"UPDATE {table} SET start_s = ?, end_s = ? WHERE id = ?", *span, id)
         query = "UPDATE vector SET start_s = ? WHERE tab = ? AND id = ?"
-        self._db.execute(query, (span.start_s, table, id))
+        self._store.execute(query, span.start_s, table, id)
 
     def _copy_fact(self, id: int, span: Span) -> None:
         """Keep an earlier part of a fact whose own row goes on later."""
         row = (
             "INSERT INTO fact (key, kind, start_s, end_s, text, confidence, open, data) "
-            "SELECT key || ?, kind, ?, ?, text, confidence, 0, data FROM fact WHERE id = ?"
+            "SELECT key || ?, kind, ?, ?, text, confidence, FALSE, data FROM fact WHERE id = ? "
+            "RETURNING id"
         )
-        copy = self._db.execute(row, (f"~{span.start_s:.3f}", *span, id)).lastrowid
+        copy = self._store.value(row, f"~{span.start_s:.3f}", *span, id)
         row = (
             "INSERT INTO fact_words (rowid, words) SELECT ?, words FROM fact_words WHERE rowid = ?"
         )
-        self._db.execute(row, (copy, id))
+        self._store.execute(row, copy, id)
         row = (
             "INSERT INTO vector (tab, id, start_s, vec) "
             "SELECT 'fact', ?, ?, vec FROM vector WHERE tab = 'fact' AND id = ? ORDER BY row"
         )
-        self._db.execute(row, (copy, span.start_s, id))
+        self._store.execute(row, copy, span.start_s, id)
 
     def _moments(self) -> None:
         """Forget moments; what one holds outside of the span is a moment again, described anew."""
         query = "SELECT id, start_s, end_s FROM moment WHERE start_s <= ? AND end_s >= ?"
-        near = self._db.execute(query, (self._span.end_s, self._span.start_s)).fetchall()
+        near = self._store.rows(query, self._span.end_s, self._span.start_s)
         for id, start_s, end_s in near:
             if not overlaps(Span(start_s, end_s), self._span):
                 continue
             self._done.moments += 1
-            self._db.execute("DELETE FROM moment WHERE id = ?", (id,))
-            self._db.execute("DELETE FROM moment_words WHERE rowid = ?", (id,))
-            self._db.execute("DELETE FROM vector WHERE tab = 'moment' AND id = ?", (id,))
+            self._store.drop("moment", id)
             for part in rest(Span(start_s, end_s), self._span):
                 facts = self._store.facts(start_s=part.start_s, end_s=part.end_s)
                 if text := describe([fact for fact in facts if belongs(fact, *part)]):
@@ -166,10 +161,10 @@ class _Forgetting:
 
     def _keyframes(self) -> None:
         query = "SELECT id FROM keyframe WHERE t >= ? AND t <= ?"
-        for (id,) in self._db.execute(query, self._span).fetchall():
+        for (id,) in self._store.rows(query, *self._span):
             # First the picture, then its row: a crash in between must not leave the picture.
             (self._store.folder / keyframe_path(id)).unlink(missing_ok=True)
-            self._db.execute("DELETE FROM keyframe WHERE id = ?", (id,))
+            self._store.execute("DELETE FROM keyframe WHERE id = ?", id)
             self._done.keyframes += 1
 
     def _sources(self, delete_uploads: bool) -> None:
@@ -193,8 +188,9 @@ class _Forgetting:
 
     def _forget_lines_of(self, source: int) -> None:
         """Lines about a source name its file."""
-        query = "DELETE FROM log WHERE type = 'source' AND json_extract(body, '$.source') = ?"
-        self._done.lines += self._db.execute(query, (source,)).rowcount
+        number = self._store.dialect.number(self._store.dialect.field("body", "source"))
+        query = f"DELETE FROM log WHERE type = 'source' AND {number} = ?"
+        self._done.lines += self._store.execute(query, source)
 
     def _lines(self) -> None:
         gone: set[int] = set()
@@ -212,7 +208,7 @@ class _Forgetting:
         """Yield every line of the log, a page at a time: it may be longer than memory is."""
         query = "SELECT seq, t, type, body FROM log WHERE seq > ? ORDER BY seq LIMIT ?"
         seq = 0
-        while rows := self._db.execute(query, (seq, PAGE)).fetchall():
+        while rows := self._store.rows(query, seq, PAGE):
             yield from rows
             seq = rows[-1][0]
 
@@ -228,10 +224,10 @@ class _Forgetting:
                 return
             cut = body | {"start_s": round(part.start_s, 3), "end_s": round(part.end_s, 3)}
             text = json.dumps(cut, ensure_ascii=False)
-            self._db.execute("UPDATE log SET body = ? WHERE seq = ?", (text, seq))
+            self._store.execute("UPDATE log SET body = ? WHERE seq = ?", text, seq)
 
     def _drop_line(self, seq: int) -> None:
-        self._db.execute("DELETE FROM log WHERE seq = ?", (seq,))
+        self._store.execute("DELETE FROM log WHERE seq = ?", seq)
         self._done.lines += 1
 
     def _watches(self) -> None:
@@ -239,14 +235,14 @@ class _Forgetting:
 
         What is on its way to a target is a number of a line, which is gone.
         """
-        for id, text in self._db.execute("SELECT id, body FROM candidate").fetchall():
+        for id, text in self._store.rows("SELECT id, body FROM candidate"):
             if self._tells(json.loads(text)):
-                self._db.execute("DELETE FROM candidate WHERE id = ?", (id,))
-        for id, text in self._db.execute("SELECT id, memory FROM watch").fetchall():
+                self._store.execute("DELETE FROM candidate WHERE id = ?", id)
+        for id, text in self._store.rows("SELECT id, memory FROM watch"):
             memory = json.loads(text)
             if self._tells(memory):
                 text = json.dumps(memory | {"gate": None, "error": ""})
-                self._db.execute("UPDATE watch SET memory = ? WHERE id = ?", (text, id))
+                self._store.execute("UPDATE watch SET memory = ? WHERE id = ?", text, id)
         meta = self._store.meta()
         if WORLD in meta:
             world = json.loads(meta[WORLD])
@@ -255,7 +251,7 @@ class _Forgetting:
                     kept for thing in world.get(name, ()) if (kept := self._thing(thing))
                 ]
             self._store.set_meta(WORLD, json.dumps(world))
-        self._db.execute("DELETE FROM meta WHERE key = ?", (NARRATOR,))
+        self._store.execute("DELETE FROM meta WHERE key = ?", NARRATOR)
         # Whoever runs the watches reads them anew when this number has changed.
         self._store.set_meta(EDITS, str(int(meta.get(EDITS, "0")) + 1))
 

@@ -15,7 +15,7 @@ from omnilive.memory.base import Moment
 from omnilive.memory.embed import Embedder
 from omnilive.memory.moments import MomentConfig, MomentCutter, belongs, describe
 from omnilive.memory.spans import Span, is_whole, left_of, overlaps
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.memory.words import sentences
 
 LABELS = 100  # utterances whose labels are remembered for what is heard of them later
@@ -46,7 +46,7 @@ class Ledger:
     lines that they wrote: what follows from a line is stored with it or not at all.
     """
 
-    store: SqliteStore
+    store: Store
     source_id: int
     offset_s: float
     cutter: MomentCutter
@@ -60,7 +60,7 @@ class Ledger:
     @classmethod
     def begin(
         cls,
-        store: SqliteStore,
+        store: Store,
         source_id: int,
         offset_s: float,
         start_s: float,

@@ -11,7 +11,8 @@ from typing import IO, Any
 
 from omnilive.core.errors import ConfigError, StoreError
 from omnilive.core.paths import sessions_folder
-from omnilive.memory.sqlite import DB_NAME, SqliteStore
+from omnilive.memory.sqlite import DB_NAME
+from omnilive.memory.store import Store
 
 TRIES, TRY_S = 10, 0.03
 _NAME = re.compile(r"[\w][\w.-]{0,63}")
@@ -48,14 +49,14 @@ class Library:
         """Return where a session of this name lies or would lie."""
         return self.root / check_name(name)
 
-    def open(self, name: str) -> SqliteStore:
+    def open(self, name: str) -> Store:
         """Open a stored session. Unknown name: ConfigError that lists the known ones."""
         self._check_stored(name)
-        return SqliteStore(self.folder(name))
+        return Store(self.folder(name))
 
-    def create(self, name: str) -> SqliteStore:
+    def create(self, name: str) -> Store:
         """Open a session, making it when it is new."""
-        return SqliteStore(self.folder(name), create=True)
+        return Store(self.folder(name), create=True)
 
     def delete(self, name: str) -> None:
         """Remove a session, damaged or not, with all its media; one being written is refused."""

@@ -6,10 +6,12 @@ an index of their own (`fact_long`).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omnilive.core.events import Kind
-from omnilive.memory.words import words
+
+if TYPE_CHECKING:
+    from omnilive.memory.store import Store
 
 LONG_S = 600  # as in the index fact_long
 COLUMNS = "id, kind, start_s, end_s, text, confidence, open, data"
@@ -35,57 +37,46 @@ class FactQuery:
     offset: int = 0
     newest: bool = False
 
-    def sql(self) -> tuple[str, list[Any]]:
-        """Return the statement and its values."""
-        rest, values = self._rest()
+    def sql(self, store: "Store") -> tuple[str, list[Any]]:
+        """Return the statement for this store and its values."""
+        aside = store.dialect.aside
+        rest, values = self._rest(store)
         order = "DESC" if self.newest else "ASC"
         tail = f"ORDER BY start_s {order}, id {order}"
         if self.limit is not None:
             tail += f" LIMIT {int(self.limit)} OFFSET {int(self.offset)}"
         select = f"SELECT {COLUMNS} FROM fact"
-        plus = "+" if self.all_of or self.any_of else ""  # then the words lead the search
+        # Where words are asked for, they lead the search.
+        start = aside("start_s") if self.all_of or self.any_of else "start_s"
         if self.start_s < _FOR_EVER:
-            return f"{select} WHERE {plus}start_s <= ?{rest} {tail}", [self.end_s, *values]
+            return f"{select} WHERE {start} <= ?{rest} {tail}", [self.end_s, *values]
         early_s = self.start_s - LONG_S
-        short = f"{select} WHERE {plus}start_s >= ? AND {plus}start_s <= ? AND +end_s >= ?{rest}"
+        short = f"{select} WHERE {start} >= ? AND {start} <= ? AND {aside('end_s')} >= ?{rest}"
         long = (
-            f"{select} WHERE end_s - start_s > {LONG_S} AND end_s >= ? AND +start_s < ? "
-            f"AND +start_s <= ?{rest.replace(' AND kind', ' AND +kind')}"
+            f"{select} WHERE end_s - start_s > {LONG_S} AND end_s >= ? "
+            f"AND {aside('start_s')} < ? AND {aside('start_s')} <= ?"
+            f"{rest.replace(' AND kind', ' AND ' + aside('kind'))}"
         )
         before = [early_s, self.end_s, self.start_s, *values]
         after = [self.start_s, early_s, self.end_s, *values]
-        return f"SELECT * FROM ({short} UNION ALL {long}) {tail}", before + after
+        return f"SELECT * FROM ({short} UNION ALL {long}) AS facts {tail}", before + after
 
-    def _rest(self) -> tuple[str, list[Any]]:
+    def _rest(self, store: "Store") -> tuple[str, list[Any]]:
         clauses: list[str] = []
         values: list[Any] = []
         if self.data.get("label") and tuple(self.kinds) == ("object",):
             clauses.append("kind = 'object'")  # word for word as in the index fact_label
         elif self.kinds:
-            plus = "+" if self.all_of or self.any_of else ""
-            clauses.append(f"{plus}kind IN ({_marks(self.kinds)})")
+            kind = store.dialect.aside("kind") if self.all_of or self.any_of else "kind"
+            clauses.append(f"{kind} IN ({_marks(self.kinds)})")
             values += self.kinds
         for name, wanted in self.data.items():
-            clauses.append(f"json_extract(data, '$.{name}') IN ({_marks(wanted)})")
+            clauses.append(f"{store.dialect.field('data', name)} IN ({_marks(wanted)})")
             values += wanted
-        if (match := self._match()) is not None:
-            clauses.append("id IN (SELECT rowid FROM fact_words WHERE fact_words MATCH ?)")
-            values.append(match)
+        if (holding := store.words.holding(self.all_of, self.any_of)) is not None:
+            clauses.append(holding[0])
+            values.append(holding[1])
         return "".join(f" AND {clause}" for clause in clauses), values
-
-    def _match(self) -> str | None:
-        every = [_beginning(term) for term in self.all_of]
-        some = [_beginning(term) for term in self.any_of]
-        parts = [part for part in every if part]
-        if any(some):
-            parts.append(f"({' OR '.join(part for part in some if part)})")
-        return " AND ".join(parts) or None
-
-
-def _beginning(term: str) -> str:
-    """Return the full-text form of words that begin so; "" when the term holds no word."""
-    found = words(term)
-    return f'"{" ".join(found)}"*' if found else ""
 
 
 def _marks(values: Sequence[object]) -> str:

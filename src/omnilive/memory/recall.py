@@ -7,7 +7,7 @@ from omnilive.core.events import Evidence, Kind, Percept
 from omnilive.memory.base import Fact, Ref
 from omnilive.memory.embed import Embedder
 from omnilive.memory.query import FactQuery
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.memory.words import content_words, states, words
 
 ECHO_S = 20.0  # speech this fresh that says what is asked is the question itself
@@ -36,7 +36,7 @@ class View:
     question itself (`asked`, while it was `spoken`), never show.
     """
 
-    store: SqliteStore
+    store: Store
     t: float
     own: bool = False
     asked: str = ""
@@ -118,7 +118,7 @@ class Picture(View):
     found: tuple[Fact, ...] = ()
 
     @classmethod
-    def of(cls, store: SqliteStore, t: float, percepts: Sequence[Percept]) -> "Picture":
+    def of(cls, store: Store, t: float, percepts: Sequence[Percept]) -> "Picture":
         """Return the view of what was perceived in them; such facts have negative ids."""
         facts = tuple(
             Fact(

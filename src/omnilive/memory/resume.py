@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 
 from omnilive.memory.base import SourceRow
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.perception.continuation import Continuation, OpenObject
 
 ENDED = "ended"
@@ -29,9 +29,7 @@ class Plan:
     continuation: Continuation = Continuation()
 
 
-def plan_watch(
-    store: SqliteStore, url: str, kind: str, wall_s: float, is_running: bool = False
-) -> Plan:
+def plan_watch(store: Store, url: str, kind: str, wall_s: float, is_running: bool = False) -> Plan:
     """Return the plan for watching `url` into this store; tidies what a crash left behind.
 
     With `is_running`, other sources are being watched into it, and what is open is theirs.
@@ -56,7 +54,7 @@ def plan_watch(
     return Plan(url=url, offset_s=now_s, moment_s=now_s, gap_s=gap_s)
 
 
-def _go_on(store: SqliteStore, source: SourceRow) -> Plan:
+def _go_on(store: Store, source: SourceRow) -> Plan:
     # Progress of zero means that not even the first picture was perceived.
     video_s = source.video_s or -1.0 if source.has_video else 1e12
     audio_s = source.audio_s or -1.0 if source.has_audio else 1e12

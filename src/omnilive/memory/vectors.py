@@ -1,14 +1,37 @@
 """Exact nearest-neighbour search over the vectors of one session, mirrored in memory."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from omnilive.memory.base import Ref
 
+if TYPE_CHECKING:
+    from omnilive.memory.store import Store
+
 BLOCK = 1024  # rows by which the mirror grows
 SENTENCES = 4  # that a row has at most, as a rule
+
+
+class VectorMirror:
+    """The vectors of a session in SQLite: float16 rows, and their mirror in memory."""
+
+    def __init__(self, store: "Store") -> None:
+        self._store = store
+        self._cache = VectorCache()
+
+    def put(self, table: str, id: int, start_s: float, vectors: np.ndarray) -> None:
+        """Remember the (N, D) unit vectors of a row in place of older ones, in a transaction."""
+        row = "INSERT INTO vector (tab, id, start_s, vec) VALUES (?, ?, ?, ?)"
+        self._store.execute("DELETE FROM vector WHERE tab = ? AND id = ?", table, id)
+        blobs = [vector.tobytes() for vector in vectors.astype(np.float16)]
+        self._store.execute_many(row, [(table, id, start_s, blob) for blob in blobs])
+
+    def search(self, vector: np.ndarray, until_s: float, limit: int) -> list[Ref]:
+        """Return the rows nearest to the (D,) unit vector, best first; score is the cosine."""
+        self._cache.refresh(self._store.rows)
+        return self._cache.nearest(vector, until_s, limit)
 
 
 class VectorCache:

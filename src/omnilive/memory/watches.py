@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from omnilive.memory.base import Fact
-from omnilive.memory.sqlite import _FACT, SqliteStore, _fact
+from omnilive.memory.query import COLUMNS
+from omnilive.memory.store import Store, fact_of
 
 CURSOR, WORLD, EDITS = "watch_cursor", "watch_world", "watch_edits"
 NARRATOR = "watch_narrator"  # how far the narration has come
@@ -58,27 +59,32 @@ class OutboxRow(NamedTuple):
 class WatchTable:
     """Reads and writes the watches of one store."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
+        self._watch_name = store.dialect.field("body", "watch")
 
     # watches
 
     def all(self) -> list[WatchRow]:
         """Return every watch, oldest first."""
-        return [
-            _watch(row) for row in self.store._rows(f"{_WATCH} ORDER BY made_s, length(id), id")
-        ]
+        return [_watch(row) for row in self.store.rows(f"{_WATCH} ORDER BY made_s, length(id), id")]
 
     def get(self, id: str) -> WatchRow | None:
         """Return one watch, or None."""
-        return next(map(_watch, self.store._rows(f"{_WATCH} WHERE id = ?", id)), None)
+        return next(map(_watch, self.store.rows(f"{_WATCH} WHERE id = ?", id)), None)
 
     def put(self, row: WatchRow) -> None:
         """Add or replace a watch."""
         values = (
             row.id, _text(row.rule), row.version, row.state, row.made_s, _text(row.memory),
         )  # fmt: skip
-        self._write("INSERT OR REPLACE INTO watch VALUES (?, ?, ?, ?, ?, ?)", values)
+        query = (
+            "INSERT INTO watch (id, rule, version, state, made_s, memory) "
+            "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, "
+            "version = excluded.version, state = excluded.state, made_s = excluded.made_s, "
+            "memory = excluded.memory"
+        )
+        self._write(query, values)
 
     def remember(self, id: str, state: str, memory: str) -> None:
         """Store how far a watch has come; `memory` is JSON text."""
@@ -93,13 +99,13 @@ class WatchTable:
 
     def cursor(self) -> int | None:
         """Return the last line of the log that the watches have seen; None before the first."""
-        rows = self.store._rows("SELECT value FROM meta WHERE key = ?", CURSOR)
+        rows = self.store.rows("SELECT value FROM meta WHERE key = ?", CURSOR)
         return int(rows[0][0]) if rows else None
 
     def marks(self) -> dict[str, str]:
         """Return the rows of `meta` that are about watches, but for the world."""
         query = "SELECT key, value FROM meta WHERE key >= 'watch_' AND key < 'watch_world'"
-        return dict(self.store._rows(query))
+        return dict(self.store.rows(query))
 
     def set_cursor(self, seq: int) -> None:
         """Note the last line of the log that the watches have seen."""
@@ -107,7 +113,7 @@ class WatchTable:
 
     def world(self) -> dict[str, Any]:
         """Return what the watches know of the world."""
-        rows = self.store._rows("SELECT value FROM meta WHERE key = ?", WORLD)
+        rows = self.store.rows("SELECT value FROM meta WHERE key = ?", WORLD)
         return json.loads(rows[0][0]) if rows else {}
 
     def set_world(self, world: Mapping[str, Any]) -> None:
@@ -120,7 +126,7 @@ class WatchTable:
         """Return the alerts after a line of the log, of one watch or of all, oldest first."""
         query = (
             f"{_LINE} WHERE type = 'alert' AND seq > ? "
-            "AND (? = '' OR json_extract(body, '$.watch') = ?) ORDER BY seq LIMIT ?"
+            f"AND (? = '' OR {self._watch_name} = ?) ORDER BY seq LIMIT ?"
         )
         return self._lines(query, after, watch, watch, limit)
 
@@ -128,31 +134,31 @@ class WatchTable:
         """Return the newest alerts of a watch since then, oldest first."""
         newest = f"SELECT * FROM log WHERE type = 'alert' ORDER BY seq DESC LIMIT {NEWEST}"
         query = (
-            f"{_LINE.replace('FROM log', f'FROM ({newest})')} WHERE t >= ? "
-            "AND json_extract(body, '$.watch') = ? ORDER BY seq DESC LIMIT ?"
+            f"{_LINE.replace('FROM log', f'FROM ({newest}) AS newest')} WHERE t >= ? "
+            f"AND {self._watch_name} = ? ORDER BY seq DESC LIMIT ?"
         )
         return self._lines(query, since_s, watch, limit)[::-1]
 
     def lines_near(self, type: str, watch: str, t: float, near_s: float) -> list[dict[str, Any]]:
         """Return the lines of a type about a watch that are so near to session time `t`."""
         query = (
-            f"{_LINE} WHERE type = ? AND t BETWEEN ? AND ? "
-            "AND json_extract(body, '$.watch') = ? ORDER BY seq"
+            f"{_LINE} WHERE type = ? AND t BETWEEN ? AND ? AND {self._watch_name} = ? ORDER BY seq"
         )
         return self._lines(query, type, t - near_s, t + near_s, watch)
 
     def _lines(self, query: str, *values: Any) -> list[dict[str, Any]]:
         return [
             {"seq": seq, "t": round(t, 3), "type": type, **json.loads(body)}
-            for seq, t, type, body in self.store._rows(query, *values)
+            for seq, t, type, body in self.store.rows(query, *values)
         ]
 
     # candidates
 
     def add_candidate(self, watch: str, version: int, body: Mapping[str, Any]) -> int:
         """Keep a firing until a model has checked it; return its id."""
-        query = "INSERT INTO candidate (watch, version, body) VALUES (?, ?, ?)"
-        return self._write(query, (watch, version, _text(body)))
+        query = "INSERT INTO candidate (watch, version, body) VALUES (?, ?, ?) RETURNING id"
+        with self.store.transaction():
+            return int(self.store.value(query, watch, version, _text(body)))
 
     def candidates(self) -> list[CandidateRow]:
         """Return those that wait, oldest first."""
@@ -165,7 +171,7 @@ class WatchTable:
     def take_candidate(self, id: int) -> bool:
         """Remove a candidate; False when it is not there any more: somebody decided it."""
         with self.store.transaction():
-            found = self.store._rows("SELECT 1 FROM candidate WHERE id = ?", id)
+            found = self.store.rows("SELECT 1 FROM candidate WHERE id = ?", id)
             self._write("DELETE FROM candidate WHERE id = ?", (id,))
         return bool(found)
 
@@ -218,28 +224,30 @@ class WatchTable:
 
     def open_facts(self) -> list[Fact]:
         """Return what is open: there now, as far as anybody knows."""
-        return [_fact(row) for row in self.store._rows(f"{_FACT} WHERE open ORDER BY id")]
+        return [
+            fact_of(r)
+            for r in self.store.rows(f"SELECT {COLUMNS} FROM fact WHERE open ORDER BY id")
+        ]
 
     def source_of(self, fact: int) -> int:
         """Return the source that a fact is from, 1 when it is not known any more."""
-        rows = self.store._rows("SELECT key FROM fact WHERE id = ?", fact)
+        rows = self.store.rows("SELECT key FROM fact WHERE id = ?", fact)
         return int(rows[0][0].split(":")[0]) if rows else 1
 
     def _candidates(self, rest: str, *values: Any) -> list[CandidateRow]:
         query = f"SELECT id, watch, version, body FROM candidate {rest}"
-        rows = self.store._rows(query, *values)
+        rows = self.store.rows(query, *values)
         return [CandidateRow(id, watch, v, json.loads(body)) for id, watch, v, body in rows]
 
     def _outbox(self, rest: str, *values: Any) -> list[OutboxRow]:
         query = "SELECT id, seq, watch, target, state, tries, due_wall_s, detail FROM outbox WHERE "
         return [
             OutboxRow(a, b, c, json.loads(d), e, f, g, h)
-            for a, b, c, d, e, f, g, h in self.store._rows(query + rest, *values)
+            for a, b, c, d, e, f, g, h in self.store.rows(query + rest, *values)
         ]
 
-    def _write(self, query: str, values: Sequence[Any]) -> int:
-        with self.store.transaction():
-            return int(self.store._db.execute(query, tuple(values)).lastrowid or 0)
+    def _write(self, query: str, values: Sequence[Any]) -> None:
+        self.store.execute(query, *values)
 
 
 def _watch(row: Sequence[Any]) -> WatchRow:

@@ -17,7 +17,7 @@ from omnilive.core.worker import Worker
 from omnilive.memory.dialogue import Exchange, exchanges
 from omnilive.memory.embed import Embedder
 from omnilive.memory.recall import Picture, View, recall
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.perception.video.labels import COCO_LABELS
 from omnilive.reasoning.ask import Ask
 from omnilive.reasoning.base import LanguageModel, Message, ToolCall
@@ -83,7 +83,7 @@ class Mind:
             close()
 
     async def answer(
-        self, store: SqliteStore, session: str, question: str | Ask, t: float | None = None
+        self, store: Store, session: str, question: str | Ask, t: float | None = None
     ) -> Answer:
         """Answer from what the store knew at stream time `t` (default: all it knows)."""
         last: Answer | None = None
@@ -94,7 +94,7 @@ class Mind:
         return last
 
     async def stream(
-        self, store: SqliteStore, session: str, question: str | Ask, t: float | None = None
+        self, store: Store, session: str, question: str | Ask, t: float | None = None
     ) -> AsyncGenerator[str | ToolCall | Answer]:
         """Yield the answer in pieces of text as they are decided, and the whole Answer last.
 
@@ -157,14 +157,14 @@ class Mind:
         return await self._worker.call(load)
 
     def search(
-        self, store: SqliteStore, query: str, limit: int = 20, t: float | None = None
+        self, store: Store, query: str, limit: int = 20, t: float | None = None
     ) -> list[Evidence]:
         """Return what bears on the query and was known at `t`, best first. Blocking."""
         view = View(store, store.end_s() if t is None else t, own=True)
         hits = recall(view, self.embedder, query, limit=limit)
         return [view.evidence(hit.fact, hit.score) for hit in hits]
 
-    def _find(self, store: SqliteStore, ask: Ask) -> "_Found":
+    def _find(self, store: Store, ask: Ask) -> "_Found":
         at_t = store.end_s() if ask.t is None else ask.t
         past = _past(store, ask, at_t)
         settings, asked = self.config.reasoning, ask.topic
@@ -181,7 +181,7 @@ class Mind:
         return _Found(at_t, meant.text, view, tuple(past), finding, evidence)
 
     async def _worded(
-        self, store: SqliteStore, ask: Ask, found: "_Found"
+        self, store: Store, ask: Ask, found: "_Found"
     ) -> AsyncGenerator[tuple[str | ToolCall, str]]:
         """Yield (piece, name of what worded it)."""
         settings, finding = self.config.reasoning, found.finding
@@ -245,9 +245,7 @@ class Mind:
             return ""
         return checked(reply, note, question)
 
-    def _prompt(
-        self, store: SqliteStore, ask: Ask, found: "_Found", image_count: int
-    ) -> list[Message]:
+    def _prompt(self, store: Store, ask: Ask, found: "_Found", image_count: int) -> list[Message]:
         settings = self.config.reasoning
         context = found.evidence
         if not context:
@@ -280,7 +278,7 @@ class _Found:
     evidence: tuple[Evidence, ...]
 
 
-def _past(store: SqliteStore, ask: Ask, t: float) -> list[Exchange]:
+def _past(store: Store, ask: Ask, t: float) -> list[Exchange]:
     """Return the recent exchanges: as the caller tells them, or else as the log does."""
     logged = exchanges(store, t)
     if ask.history is None:

@@ -7,7 +7,7 @@ from omnilive.core.events import Kind
 from omnilive.memory.base import Fact
 from omnilive.memory.dialogue import Exchange, exchanges
 from omnilive.memory.recall import View, stem
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.memory.words import content_words
 from omnilive.reasoning.finding import Finding, clock, moment
 from omnilive.reasoning.followup import Followup
@@ -45,7 +45,7 @@ class Talk:
     """One question about the dialogue up to stream time `t`."""
 
     view: View
-    store: SqliteStore
+    store: Store
     t: float
     limit: int
     chinese: bool

@@ -18,7 +18,7 @@ from omnilive.server.files import PARTIAL, UNCHANGED, send_file
 from omnilive.server.routing import SESSION, HubDep, errors
 
 if TYPE_CHECKING:
-    from omnilive.memory.sqlite import SqliteStore
+    from omnilive.memory.store import Store
 
 router = APIRouter(tags=["memory"])
 KEPT = 8  # clips that are kept, because players ask for one piece by piece
@@ -97,7 +97,7 @@ async def clip(
     return send_file(request, path, "video/mp4", f"{id}-{start_s:g}-{end_s:g}.mp4")
 
 
-def _find(store: "SqliteStore", span: Span) -> Cut:
+def _find(store: "Store", span: Span) -> Cut:
     """Return the file that holds most of the span; Refusal 404 when there is none."""
     if any(overlaps(span, gone) for gone in store.forgotten()):
         raise Refusal(404, "forgotten", "this span was forgotten, in whole or in part")

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from omnilive.core.errors import OmniLiveError
 from omnilive.dialogue.watches.deliver.courier import Courier
 from omnilive.dialogue.watches.deliver.senders import load_senders
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.memory.watches import WatchTable
 from omnilive.server.errors import Refusal
 
@@ -81,5 +81,5 @@ class Couriers:
         return Courier(name, read, self._senders, self._hub.config.delivery)
 
 
-def _has_waiting(store: SqliteStore) -> bool:
+def _has_waiting(store: Store) -> bool:
     return bool(WatchTable(store).waiting(1))

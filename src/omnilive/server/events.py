@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 from omnilive.core.clock import stopwatch
 from omnilive.core.errors import StoreError
 from omnilive.memory.base import LogEntry
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.server.errors import Refusal
 from omnilive.server.hub import Hub
 from omnilive.server.limits import refuse_full
@@ -52,7 +52,7 @@ async def follow_events(
     """Send the log after a sequence number, and go on as it grows, until the client leaves."""
     limit = hub.server.event_streams_max
     refuse_full(hub.listener_count, limit, "event streams open", "event_streams_max")
-    await hub.read(id, SqliteStore.last_seq)  # unknown or damaged: said before the stream begins
+    await hub.read(id, Store.last_seq)  # unknown or damaged: said before the stream begins
     if last_event_id is not None and last_event_id.isdecimal():
         after = max(after, int(last_event_id) if len(last_event_id) < 16 else MAX_SEQ)
     return StreamingResponse(
@@ -112,7 +112,7 @@ async def _stream(hub: Hub, name: str, after: int) -> AsyncIterator[str]:
     with hub.listening(name, partials.hear):
         while not hub.closing and stopwatch() - began_s < longest_s:
             try:
-                entries = await hub.read(name, SqliteStore.log_after, after, LINES)
+                entries = await hub.read(name, Store.log_after, after, LINES)
             except Refusal:
                 return  # the session was deleted
             except StoreError as error:

@@ -14,7 +14,8 @@ from omnilive.core.events import Answer, Evidence
 from omnilive.memory.answers import log_answer
 from omnilive.memory.forget import Forgotten, forget
 from omnilive.memory.library import Library, is_being_written
-from omnilive.memory.sqlite import DB_NAME, SqliteStore
+from omnilive.memory.sqlite import DB_NAME
+from omnilive.memory.store import Store
 from omnilive.server.config import ServerConfig
 from omnilive.server.errors import Refusal
 from omnilive.server.limits import refuse_full
@@ -52,7 +53,7 @@ class Hub:
         self._followers: set[asyncio.Task[None]] = set()
 
     async def read(
-        self, name: str, fn: Callable[Concatenate[SqliteStore, P], T],
+        self, name: str, fn: Callable[Concatenate[Store, P], T],
         *args: P.args, **kwargs: P.kwargs,
     ) -> T:  # fmt: skip
         """Run `fn(store, ...)` on a thread; an unknown session is refused with 404."""
@@ -150,7 +151,7 @@ class Hub:
     async def stop(self, name: str, source_id: int) -> None:
         """Stop one source; one that is over already stays as it is."""
         async with self._door(name):
-            sources = await self.read(name, SqliteStore.sources)
+            sources = await self.read(name, Store.sources)
             if all(row.id != source_id for row in sources):
                 raise Refusal(404, "unknown_source", f"{name!r} has no source {source_id}")
             if (line := self.lines.at(name, source_id)) is not None:
@@ -193,7 +194,7 @@ class Hub:
                     yield piece
 
     async def _from_store(
-        self, store: SqliteStore, name: str, question: str, t: float | None,
+        self, store: Store, name: str, question: str, t: float | None,
         images: Sequence[bytes] = (), **more: Any,
     ) -> "AsyncGenerator[str | ToolCall | Answer]":  # fmt: skip
         """Return the answer of a session that watches nothing."""
@@ -243,7 +244,7 @@ class Hub:
         await run_in_threadpool(self.readers.close)
 
     @asynccontextmanager
-    async def _reading(self, name: str) -> AsyncIterator[SqliteStore]:
+    async def _reading(self, name: str) -> AsyncIterator[Store]:
         """Give a store for longer than one call; it may have to be opened, on a thread."""
         lease = self.readers.reading(name)
         store = await run_in_threadpool(lease.__enter__)
@@ -331,7 +332,7 @@ class Hub:
             self.library.delete(name)
 
 
-def _asked(store: SqliteStore, **parts: Any) -> "Ask":
+def _asked(store: Store, **parts: Any) -> "Ask":
     from omnilive.reasoning.ask import Ask
 
     ask = Ask(**parts)

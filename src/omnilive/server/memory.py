@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse, Response
 
 from omnilive.core.errors import ConfigError
 from omnilive.memory.base import Fact, Moment
-from omnilive.memory.sqlite import SqliteStore, keyframe_path
+from omnilive.memory.store import Store, keyframe_path
 from omnilive.server.errors import Refusal
 from omnilive.server.files import PARTIAL, UNCHANGED, send_file
 from omnilive.server.routing import SESSION, HubDep, errors
@@ -85,7 +85,7 @@ async def forget_span(
     }  # fmt: skip
 
 
-def _timeline(store: SqliteStore, before_s: float, limit: int) -> dict[str, Any]:
+def _timeline(store: Store, before_s: float, limit: int) -> dict[str, Any]:
     moments = store.moments(before_s=before_s, limit=limit)
     facts: list[list[Fact]] = [[] for _ in moments]
     if moments:

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from omnilive.memory.library import Library, check_name
-from omnilive.memory.sqlite import DB_NAME, SqliteStore
+from omnilive.memory.sqlite import DB_NAME
+from omnilive.memory.store import Store
 from omnilive.server.errors import Refusal
 
 IDLE = 16  # stores that stay open while nobody reads from them
@@ -14,7 +15,7 @@ IDLE = 16  # stores that stay open while nobody reads from them
 
 @dataclass(slots=True, eq=False)
 class _Entry:
-    store: SqliteStore
+    store: Store
     file: tuple[int, int]  # device and inode: a session deleted and made anew is another file
     users: int = 0
     is_stale: bool = False
@@ -30,7 +31,7 @@ class Readers:
         self._shut: set[str] = set()
 
     @contextmanager
-    def reading(self, name: str) -> Iterator[SqliteStore]:
+    def reading(self, name: str) -> Iterator[Store]:
         """Give the store of a session; an unknown session is refused with 404."""
         entry = self._enter(name)
         try:

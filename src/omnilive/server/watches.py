@@ -13,7 +13,7 @@ from omnilive.dialogue.watches.listing import changed
 from omnilive.dialogue.watches.outcome import Reply, Understood
 from omnilive.dialogue.watches.rule import Rule, Webhook, rule_from_json, rule_json
 from omnilive.media.reach import Reach
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.memory.watches import WatchTable
 from omnilive.server.errors import Refusal
 from omnilive.server.hub import Hub
@@ -165,7 +165,7 @@ async def list_alerts(
     return {"alerts": await hub.read(id, _alerts, after, limit, watch)}
 
 
-def _alerts(store: SqliteStore, *wanted: Any) -> list[dict[str, Any]]:
+def _alerts(store: Store, *wanted: Any) -> list[dict[str, Any]]:
     return WatchTable(store).alerts(*wanted)
 
 

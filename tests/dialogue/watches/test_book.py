@@ -17,7 +17,7 @@ from omnilive.dialogue.watches.narrate import Commentary
 from omnilive.dialogue.watches.narration import Narration
 from omnilive.memory.ledger import Ledger, Noted
 from omnilive.memory.moments import MomentConfig
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.memory.watches import WatchRow, WatchTable
 from tests.made import a_file, percept, said, thing
 
@@ -31,13 +31,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(folder: Path) -> Iterator[SqliteStore]:
-    store = SqliteStore(folder, create=True)
+def store(folder: Path) -> Iterator[Store]:
+    store = Store(folder, create=True)
     yield store
     store.close()
 
 
-def begin(store: SqliteStore, book: Book | None) -> Ledger:
+def begin(store: Store, book: Book | None) -> Ledger:
     known = store.sources()
     source = known[-1].id if known else store.put_source(a_file())
     if not known:
@@ -79,12 +79,12 @@ RULES = (
 )
 
 
-def told(store: SqliteStore) -> list[tuple[str, int, float]]:
+def told(store: Store) -> list[tuple[str, int, float]]:
     """Every alert in the log: watch, its number, when."""
     return [(e.body["watch"], e.body["n"], e.body["at_s"]) for e in store.log_of("alert", 500)]
 
 
-def play(store: SqliteStore, film: list[tuple[list[Event], float]]) -> list[tuple[str, int, float]]:
+def play(store: Store, film: list[tuple[list[Event], float]]) -> list[tuple[str, int, float]]:
     book = Book(store)
     for rule in RULES:
         book.add(rule)
@@ -94,7 +94,7 @@ def play(store: SqliteStore, film: list[tuple[list[Event], float]]) -> list[tupl
     return told(store)
 
 
-def test_alerts_have_what_they_promise(store: SqliteStore) -> None:
+def test_alerts_have_what_they_promise(store: Store) -> None:
     play(store, FILM)
     alerts = Book(store).alerts()
     assert [a["seq"] for a in alerts] == sorted({a["seq"] for a in alerts})
@@ -109,7 +109,7 @@ def test_alerts_have_what_they_promise(store: SqliteStore) -> None:
     }  # fmt: skip
 
 
-def test_what_goes_out_is_posted_once_for_each_target_in_order(store: SqliteStore) -> None:
+def test_what_goes_out_is_posted_once_for_each_target_in_order(store: Store) -> None:
     play(store, FILM)
     rows = WatchTable(store).waiting()
     assert [(row.watch, row.target["kind"]) for row in rows] == [
@@ -121,12 +121,12 @@ def test_what_goes_out_is_posted_once_for_each_target_in_order(store: SqliteStor
 
 @pytest.mark.parametrize("broken", range(len(FILM)))
 def test_a_crash_between_two_writes_loses_and_repeats_nothing(
-    tmp_path: Path, store: SqliteStore, broken: int
+    tmp_path: Path, store: Store, broken: int
 ) -> None:
-    whole = play(SqliteStore(tmp_path / "whole", create=True), FILM)
+    whole = play(Store(tmp_path / "whole", create=True), FILM)
     play(store, FILM[:broken])
     shutil.copytree(store.folder, tmp_path / "copy")  # what a killed process leaves
-    left = SqliteStore(tmp_path / "copy")
+    left = Store(tmp_path / "copy")
     book = Book(left)
     ledger = begin(left, book)
     for events, t in FILM[broken:]:
@@ -139,9 +139,9 @@ def test_a_crash_between_two_writes_loses_and_repeats_nothing(
 
 @pytest.mark.parametrize("broken", range(len(FILM)))
 def test_a_write_that_fails_is_as_if_it_had_not_been(
-    tmp_path: Path, store: SqliteStore, broken: int
+    tmp_path: Path, store: Store, broken: int
 ) -> None:
-    whole = play(SqliteStore(tmp_path / "whole", create=True), FILM)
+    whole = play(Store(tmp_path / "whole", create=True), FILM)
     book = Book(store)
     for rule in RULES:
         book.add(rule)
@@ -160,7 +160,7 @@ def test_a_write_that_fails_is_as_if_it_had_not_been(
     assert told(store) == whole
 
 
-def test_what_was_written_while_nobody_watched_is_caught_up(store: SqliteStore) -> None:
+def test_what_was_written_while_nobody_watched_is_caught_up(store: Store) -> None:
     book = Book(store)
     book.add(CAR)
     ledger = begin(store, None)  # a writer that knows of no watches
@@ -172,16 +172,16 @@ def test_what_was_written_while_nobody_watched_is_caught_up(store: SqliteStore) 
     assert told(store) == [("w1", 1, 1.0), ("w1", 2, 4.0)]
 
 
-def test_a_watch_added_by_another_process_is_armed_in_this_one(store: SqliteStore) -> None:
+def test_a_watch_added_by_another_process_is_armed_in_this_one(store: Store) -> None:
     ours = Book(store)
     ledger = begin(store, ours)
     ledger.write([car(0, 1.0)], 1.2, 1.2)
-    Book(SqliteStore(store.folder)).add(CAR)
+    Book(Store(store.folder)).add(CAR)
     ledger.write([car(1, 4.0)], 4.2, 4.2)
     assert told(store) == [("w1", 1, 4.0)]  # the first one was there before the watch
 
 
-def test_edit_pause_arm_remove_while_running(store: SqliteStore) -> None:
+def test_edit_pause_arm_remove_while_running(store: Store) -> None:
     book = Book(store)
     ledger = begin(store, book)
     id, lines = book.add(CAR)
@@ -205,7 +205,7 @@ def test_edit_pause_arm_remove_while_running(store: SqliteStore) -> None:
         book.get("w1")
 
 
-def test_five_hundred_watches_and_no_more(store: SqliteStore) -> None:
+def test_five_hundred_watches_and_no_more(store: Store) -> None:
     book = Book(store, most=500)
     for i in range(500):
         book.add(r.Rule(what=r.Speech(any_of=(f"word{i}",))))
@@ -216,7 +216,7 @@ def test_five_hundred_watches_and_no_more(store: SqliteStore) -> None:
     assert {w for w, _, _ in told(store)} == {"w8", "w500"}
 
 
-def test_a_candidate_waits_for_its_check_and_is_decided_once(store: SqliteStore) -> None:
+def test_a_candidate_waits_for_its_check_and_is_decided_once(store: Store) -> None:
     book = Book(store)
     ledger = begin(store, book)
     book.add(r.Rule(what=CAR.what, check=True, to=(HOOK,)))
@@ -241,7 +241,7 @@ def test_a_candidate_waits_for_its_check_and_is_decided_once(store: SqliteStore)
     assert explain(book, "w1", 4.0)["why"] == "check"
 
 
-def test_a_candidate_of_a_rule_edited_meanwhile_is_dropped(store: SqliteStore) -> None:
+def test_a_candidate_of_a_rule_edited_meanwhile_is_dropped(store: Store) -> None:
     book = Book(store)
     ledger = begin(store, book)
     book.add(r.Rule(what=CAR.what, check=True))
@@ -251,7 +251,7 @@ def test_a_candidate_of_a_rule_edited_meanwhile_is_dropped(store: SqliteStore) -
     assert (line["state"], told(store)) == ("dropped", [])
 
 
-def test_a_dry_run_finds_what_ran_live(store: SqliteStore) -> None:
+def test_a_dry_run_finds_what_ran_live(store: Store) -> None:
     live = play(store, FILM)
     for i, rule in enumerate(RULES):
         mine = [t for w, _, t in live if w == f"w{i + 1}"]
@@ -260,7 +260,7 @@ def test_a_dry_run_finds_what_ran_live(store: SqliteStore) -> None:
     assert [a["at_s"] for a in dry_run(Book(store), CAR, start_s=10.0)] == [21.0, 22.0]
 
 
-def test_explain_names_the_reason(store: SqliteStore) -> None:
+def test_explain_names_the_reason(store: Store) -> None:
     book = Book(store)
     ledger = begin(store, book)
     book.add(r.Rule(what=r.Object(labels=("car",), colour="blue")))
@@ -293,7 +293,7 @@ def test_explain_names_the_reason(store: SqliteStore) -> None:
 
 
 def test_a_rule_that_cannot_be_read_stops_neither_perception_nor_the_others(
-    store: SqliteStore,
+    store: Store,
 ) -> None:
     book = Book(store)
     book.add(CAR)
@@ -309,7 +309,7 @@ def test_a_rule_that_cannot_be_read_stops_neither_perception_nor_the_others(
     assert book.status("w1")["state"] == "failed" and "no rule" in book.status("w1")["error"]
 
 
-def test_a_watch_added_after_hours_without_any_knows_what_is_there_now(store: SqliteStore) -> None:
+def test_a_watch_added_after_hours_without_any_knows_what_is_there_now(store: Store) -> None:
     book = Book(store)
     ledger = begin(store, book)
     id, _ = book.add(r.Rule(what=r.Object(labels=("car",))), 0.0)
@@ -324,7 +324,7 @@ def test_a_watch_added_after_hours_without_any_knows_what_is_there_now(store: Sq
     assert [round(alert["at_s"], 1) for alert in book.alerts(watch="w2")] == [11.0]
 
 
-def test_alerts_are_paged_by_the_store(store: SqliteStore) -> None:
+def test_alerts_are_paged_by_the_store(store: Store) -> None:
     table = WatchTable(store)
     for n in range(6):
         store.append(float(n), "alert", {"watch": f"w{n % 2}", "at_s": float(n), "text": str(n)})
@@ -335,14 +335,14 @@ def test_alerts_are_paged_by_the_store(store: SqliteStore) -> None:
     assert [line["text"] for line in table.recent_alerts("w0", 1.0, 5)] == ["2", "4"]
     assert [line["text"] for line in table.recent_alerts("w0", 0.0, 1)] == ["4"]
     assert [line["n"] for line in table.lines_near("check", "w1", 3.0, 1.0)] == [2, 3, 4]
-    plan = store._rows(
+    plan = store.rows(
         "EXPLAIN QUERY PLAN SELECT seq FROM log WHERE type = 'alert' AND seq > 5 LIMIT 1"
     )
     assert "log_type" in plan[0][3]
 
 
 def test_what_waits_for_a_target_that_stays_down_is_bounded(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("omnilive.memory.watches.MOST_WAITING", 3)
     table = WatchTable(store)
@@ -354,7 +354,7 @@ def test_what_waits_for_a_target_that_stays_down_is_bounded(
 
 
 def test_a_narration_that_breaks_ends_and_perception_goes_on(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     narration = Narration(store, Likeness())
     narration.start("commentary")
@@ -372,7 +372,7 @@ def test_a_narration_that_breaks_ends_and_perception_goes_on(
     assert [line["type"] for line in ledger.write([car(1, 2.0)], 2.2, 2.2)] == ["percept"]
 
 
-def test_what_is_true_already_is_told_once_whoever_added_the_watch(store: SqliteStore) -> None:
+def test_what_is_true_already_is_told_once_whoever_added_the_watch(store: Store) -> None:
     running = Book(store)
     ledger = begin(store, running)
     running.add(CAR, 0.0)

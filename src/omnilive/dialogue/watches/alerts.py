@@ -8,13 +8,13 @@ from omnilive.dialogue.watches.describe import describe, describe_condition
 from omnilive.dialogue.watches.engine import Firing
 from omnilive.dialogue.watches.narrate import digest
 from omnilive.dialogue.watches.state import Thing
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 
 SHOWN = 8  # pieces of evidence in one alert
 _CJK = re.compile(r"[\u3400-\u9fff]")
 
 
-def alert_body(store: SqliteStore, firing: Firing) -> dict[str, Any]:
+def alert_body(store: Store, firing: Firing) -> dict[str, Any]:
     """Return everything about an alert but its latency."""
     rule = firing.rule
     language = language_of(rule)
@@ -38,7 +38,7 @@ def alert_body(store: SqliteStore, firing: Firing) -> dict[str, Any]:
     }
 
 
-def evidence_of(store: SqliteStore, thing: Thing) -> dict[str, Any]:
+def evidence_of(store: Store, thing: Thing) -> dict[str, Any]:
     """Return a thing as evidence, in the public form, with what tells it from its like."""
     extra = {"label": thing.label, "colour": thing.colour, "source": thing.source}
     return {
@@ -78,7 +78,7 @@ def text_of(firing: Firing) -> str:
     return f"{happened[:1].upper()}{happened[1:]}{tail}"
 
 
-def _digest(store: SqliteStore, firing: Firing) -> str:
+def _digest(store: Store, firing: Firing) -> str:
     """Return one line about the period that a periodic watch tells of, "" for other watches."""
     rule = firing.rule
     if not isinstance(rule.what, r.Every) or rule.say:

@@ -20,7 +20,7 @@ from omnilive.dialogue.watches.matching import Likeness
 from omnilive.dialogue.watches.rule import Rule, Speech, rule_from_json, rule_json
 from omnilive.dialogue.watches.state import BROKEN_OFF, Thing, World
 from omnilive.memory.ledger import Noted
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.memory.watches import CURSOR, EDITS, WatchRow, WatchTable
 
 NUMBER = "watch_number"  # a row of the table `meta`
@@ -33,9 +33,7 @@ Line = dict[str, Any]
 class Book:
     """All watches of one store. Plain sync code; safe to call from any thread."""
 
-    def __init__(
-        self, store: SqliteStore, likeness: Likeness | None = None, *, most: int = 500
-    ) -> None:
+    def __init__(self, store: Store, likeness: Likeness | None = None, *, most: int = 500) -> None:
         """`most` is how many watches there may be."""
         self.store, self.table, self.most = store, WatchTable(store), most
         self.likeness = likeness or Likeness()

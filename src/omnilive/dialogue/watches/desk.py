@@ -19,7 +19,7 @@ from omnilive.dialogue.watches.parse import parse, readable, vet
 from omnilive.dialogue.watches.policy import POLICIES, Policy, Tools
 from omnilive.dialogue.watches.rule import Rule, parts_of, rule_from_json, rule_json
 from omnilive.memory.embed import Embedder
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.memory.watches import WatchRow
 from omnilive.reasoning.base import Message
 
@@ -88,7 +88,7 @@ class Watches:
         assert self._narration is not None, "use the session with `async with`"
         return self._narration
 
-    def open(self, store: SqliteStore, mind: Thinker) -> None:
+    def open(self, store: Store, mind: Thinker) -> None:
         """Open the book of a store; call it on the event loop."""
         likeness, self._mind = Likeness(), mind
         self._book = Book(store, likeness, most=self.config.most)

@@ -14,7 +14,7 @@ from omnilive.dialogue.watches.engine import Engine, Firing, Watch
 from omnilive.dialogue.watches.gate import Gate, Times
 from omnilive.dialogue.watches.rule import Rule, rule_from_json
 from omnilive.dialogue.watches.state import AUDIO, BROKEN_OFF
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 
 PAGE = 2000
 NEAR_S = 1.0  # what happened this near to a second belongs to it
@@ -239,7 +239,7 @@ def _why(near: dict[str, Any]) -> str:
     return near["why"] if near["why"].startswith("does") else f"was {near['why']}"
 
 
-def sources_of(store: SqliteStore) -> tuple[str, ...]:
+def sources_of(store: Store) -> tuple[str, ...]:
     """Return the addresses by which a rule may name the sources of a session."""
     urls = [source.url for source in store.sources()]
     names = [url.rsplit("/", 1)[-1] for url in urls] + [url.removeprefix("push:") for url in urls]

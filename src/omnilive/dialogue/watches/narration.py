@@ -15,7 +15,7 @@ from omnilive.dialogue.watches.matching import Likeness
 from omnilive.dialogue.watches.narrate import Commentary, Procedure, Remark, Step
 from omnilive.dialogue.watches.rule import Condition
 from omnilive.memory.ledger import Noted
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.memory.watches import EDITS, NARRATOR
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ Line = dict[str, Any]
 class Narration:
     """The narration of one store: at most one at a time. Plain sync code, any thread."""
 
-    def __init__(self, store: SqliteStore, likeness: Likeness) -> None:
+    def __init__(self, store: Store, likeness: Likeness) -> None:
         self.store, self._likeness = store, likeness
         self._lock = threading.RLock()
         self._settings: str | None = None

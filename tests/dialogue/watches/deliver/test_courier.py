@@ -10,7 +10,7 @@ import pytest
 from omnilive.dialogue.watches.deliver.config import DeliveryConfig
 from omnilive.dialogue.watches.deliver.courier import Courier
 from omnilive.dialogue.watches.deliver.webhook import WebhookSender
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.memory.watches import WatchTable
 from tests.dialogue.watches.deliver.receivers import receiving, status
 from tests.server.client import until
@@ -25,11 +25,11 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> SqliteStore:
-    return SqliteStore(tmp_path / "s", create=True)
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "s", create=True)
 
 
-def alert(store: SqliteStore, text: str, *urls: str) -> int:
+def alert(store: Store, text: str, *urls: str) -> int:
     with store.transaction():
         seq = store.append(1.0, "alert", {"watch": "w1", "text": text})
         targets = [{"kind": "webhook", "url": url} for url in urls]
@@ -37,7 +37,7 @@ def alert(store: SqliteStore, text: str, *urls: str) -> int:
     return seq
 
 
-def courier(store: SqliteStore, config: DeliveryConfig = QUICK, **more: Any) -> Courier:
+def courier(store: Store, config: DeliveryConfig = QUICK, **more: Any) -> Courier:
     async def read(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return fn(store, *args, **kwargs)
 
@@ -46,7 +46,7 @@ def courier(store: SqliteStore, config: DeliveryConfig = QUICK, **more: Any) -> 
     )
 
 
-async def test_in_order_and_marked_as_done(store: SqliteStore) -> None:
+async def test_in_order_and_marked_as_done(store: Store) -> None:
     async with receiving() as receiver:
         seqs = [alert(store, f"alert {i}", receiver.url) for i in range(5)]
         assert await courier(store).drain(5) == 0
@@ -57,7 +57,7 @@ async def test_in_order_and_marked_as_done(store: SqliteStore) -> None:
     assert WatchTable(store).posted(seqs[0])[0].state == "done"
 
 
-async def test_receiver_down_for_a_while(store: SqliteStore, unused_tcp_port: int) -> None:
+async def test_receiver_down_for_a_while(store: Store, unused_tcp_port: int) -> None:
     url = f"http://127.0.0.1:{unused_tcp_port}/in"
     delivering = courier(store)
     running = asyncio.create_task(delivering.run())
@@ -75,7 +75,7 @@ async def test_receiver_down_for_a_while(store: SqliteStore, unused_tcp_port: in
     assert [post.json["text"] for post in receiver.posts] == [str(i) for i in range(10)]
 
 
-async def test_a_lost_answer_is_sent_again_under_the_same_key(store: SqliteStore) -> None:
+async def test_a_lost_answer_is_sent_again_under_the_same_key(store: Store) -> None:
     async with receiving() as receiver:
         receiver.answers = [b"", status(500), status(204)]
         alert(store, "a", receiver.url)
@@ -86,7 +86,7 @@ async def test_a_lost_answer_is_sent_again_under_the_same_key(store: SqliteStore
     assert first == second == third != other
 
 
-async def test_a_dead_receiver_holds_up_nobody_else(store: SqliteStore) -> None:
+async def test_a_dead_receiver_holds_up_nobody_else(store: Store) -> None:
     async with receiving() as slow, receiving() as quick:
         slow.answers = [None] * 50
         for i in range(3):
@@ -103,7 +103,7 @@ async def test_a_dead_receiver_holds_up_nobody_else(store: SqliteStore) -> None:
     assert len(slow.posts) == 1, "the next one waits its turn"
 
 
-async def test_goes_on_where_a_crash_ended_it(store: SqliteStore) -> None:
+async def test_goes_on_where_a_crash_ended_it(store: Store) -> None:
     async with receiving() as receiver:
         receiver.answers = [None]
         alert(store, "a", receiver.url)
@@ -116,7 +116,7 @@ async def test_goes_on_where_a_crash_ended_it(store: SqliteStore) -> None:
     assert receiver.keys[0] == receiver.keys[1] and len(receiver.posts) == 2
 
 
-async def test_gives_up_at_last_and_says_why(store: SqliteStore) -> None:
+async def test_gives_up_at_last_and_says_why(store: Store) -> None:
     config = DeliveryConfig(first_retry_s=0.01, max_retry_s=0.01, give_up_s=0.05, timeout_s=1)
     async with receiving() as receiver:
         receiver.answers = [status(500)] * 100
@@ -126,7 +126,7 @@ async def test_gives_up_at_last_and_says_why(store: SqliteStore) -> None:
     assert row.state == "failed" and "500" in row.detail and row.tries == len(receiver.posts)
 
 
-async def test_waits_as_long_as_the_receiver_asks(store: SqliteStore) -> None:
+async def test_waits_as_long_as_the_receiver_asks(store: Store) -> None:
     async with receiving() as receiver:
         receiver.answers = [status(429, "retry-after: 30")]
         seq = alert(store, "a", receiver.url)
@@ -135,7 +135,7 @@ async def test_waits_as_long_as_the_receiver_asks(store: SqliteStore) -> None:
     assert row.due_wall_s == 1030.0 and len(receiver.posts) == 1
 
 
-async def test_what_was_forgotten_is_not_sent(store: SqliteStore) -> None:
+async def test_what_was_forgotten_is_not_sent(store: Store) -> None:
     WatchTable(store).post(99, "w1", [{"kind": "webhook", "url": "http://127.0.0.1:1/"}])
     WatchTable(store).post(99, "w1", [{"kind": "pigeon"}])
     assert await courier(store).drain(5) == 0

@@ -16,7 +16,7 @@ from typing import Any
 from omnilive.core.clock import wall_time
 from omnilive.dialogue.watches.deliver.base import NotDelivered, Parcel, Sender
 from omnilive.dialogue.watches.deliver.config import DeliveryConfig
-from omnilive.memory.sqlite import SqliteStore
+from omnilive.memory.store import Store
 from omnilive.memory.watches import OutboxRow, WatchTable
 
 logger = logging.getLogger(__name__)
@@ -167,15 +167,15 @@ def _target_key(target: Mapping[str, Any]) -> str:
     return json.dumps(target, sort_keys=True)
 
 
-def _heads(store: SqliteStore) -> list[OutboxRow]:
+def _heads(store: Store) -> list[OutboxRow]:
     return WatchTable(store).heads()
 
 
-def _update(store: SqliteStore, id: int, **values: Any) -> None:
+def _update(store: Store, id: int, **values: Any) -> None:
     WatchTable(store).update(id, **values)
 
 
-def _alert(store: SqliteStore, seq: int) -> dict[str, Any] | None:
+def _alert(store: Store, seq: int) -> dict[str, Any] | None:
     entries = store.log_after(seq - 1, 1)
     if not entries or entries[0].seq != seq or entries[0].type != "alert":
         return None

@@ -1,0 +1,108 @@
+"""What the store asks of a database. All of its SQL is the store's; see also dialect.py."""
+
+import errno
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from omnilive.core.events import Kind
+from omnilive.memory.base import Ref
+from omnilive.memory.dialect import Dialect
+
+if TYPE_CHECKING:
+    from omnilive.memory.store import Store
+
+
+class WordIndex(Protocol):
+    """Full text over the tables `fact` and `moment`, in `fact_words` and `moment_words`."""
+
+    def put(self, table: str, id: int, text: str) -> None:
+        """Index a row's text in place of an older one, inside a transaction."""
+        ...
+
+    def search(
+        self, terms: Iterable[str], until_s: float, limit: int, kinds: Sequence[Kind] = ()
+    ) -> list[Ref]:
+        """Return rows that hold any of the terms and began before `until_s`, best first."""
+        ...
+
+    def holding(self, all_of: Sequence[str], any_of: Sequence[str]) -> tuple[str, str] | None:
+        """Return the condition that a fact's words begin so, and its one value; None for none."""
+        ...
+
+
+class VectorIndex(Protocol):
+    """The vectors of the table `vector`: some for each fact and moment."""
+
+    def put(self, table: str, id: int, start_s: float, vectors: np.ndarray) -> None:
+        """Remember the (N, D) unit vectors of a row in place of older ones, in a transaction."""
+        ...
+
+    def search(self, vector: np.ndarray, until_s: float, limit: int) -> list[Ref]:
+        """Return the rows nearest to the (D,) unit vector, best first; score is the cosine."""
+        ...
+
+
+class Database(Protocol):
+    """One open session in a database. The store serialises the calls and nests transactions.
+
+    Everything raises StoreError with cause and remedy.
+    """
+
+    dialect: Dialect
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Run a statement with `?` marks; return its rows."""
+        ...
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> int:
+        """Run a statement with `?` marks; return how many rows it changed."""
+        ...
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement once for each of the rows of values."""
+        ...
+
+    def begin(self) -> None:
+        """Begin a transaction that no other writer's can run beside."""
+        ...
+
+    def commit(self) -> None:
+        """Make the transaction durable."""
+        ...
+
+    def rollback(self) -> None:
+        """Undo the transaction, if there is still one."""
+        ...
+
+    def explained(self) -> AbstractContextManager[None]:
+        """Turn what the database and the disk say into a StoreError with a remedy."""
+        ...
+
+    def indexes(self, store: "Store") -> tuple[WordIndex, VectorIndex]:
+        """Return what searches this session."""
+        ...
+
+    def note_wipe_due(self) -> None:
+        """Inside the transaction that deletes: make sure that the bytes go, whatever happens."""
+        ...
+
+    def wipe(self) -> bool:
+        """Take what was deleted out of the files; False when somebody else still uses it."""
+        ...
+
+    def check(self) -> str:
+        """Return "ok", or what is wrong with the stored data."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it; safe to call twice."""
+        ...
+
+
+def reason_of(error: OSError) -> str:
+    """Return what the disk says, "full" when there is no room."""
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return "full" if is_full else error.strerror or str(error)
