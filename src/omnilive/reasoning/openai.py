@@ -15,6 +15,14 @@ from omnilive.reasoning.base import Message, ToolCall
 from omnilive.reasoning.config import ReasoningConfig
 
 
+class EndpointRefusal(BackendError):
+    """The endpoint answered with an error status: another try helps only for some of them."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class OpenAIModel:
     """Streams chat completions."""
 
@@ -74,9 +82,10 @@ class OpenAIModel:
         """Raise BackendError when the endpoint refuses."""
         if reply.status_code >= 400:
             reply.read()
-            raise BackendError(
+            raise EndpointRefusal(
+                reply.status_code,
                 f"{self._base} answered {reply.status_code}: {reply.text[:300].strip()} "
-                "(check reasoning.openai.model and reasoning.openai.api_key)"
+                "(check reasoning.openai.model and reasoning.openai.api_key)",
             )
 
     def trouble(self, error: httpx.HTTPError) -> str:

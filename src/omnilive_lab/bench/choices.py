@@ -51,6 +51,33 @@ def yes_or_no(text: str) -> str:
     return said.pop().capitalize() if len(said) == 1 else ""
 
 
+def chosen(text: str, item: Item, supported: bool | None) -> str:
+    """Return the label that a reply in words picks; "" when it cannot be told.
+
+    For sessions, which answer in sentences: a label that is said wins; else the one option most of
+    whose words the reply holds, if no other comes as close. For "Yes" and "No", an answer that
+    nothing supports is "No": what was not seen did not happen as far as the session knows.
+    """
+    if not item.labels:
+        return text
+    if set(item.labels) == {"Yes", "No"}:
+        return yes_or_no(text) or ("No" if supported is False else "")
+    if not item.choices:
+        number = number_in(text)
+        return f"{number:g}" if number is not None else ""
+    if label := only_letter(text, item.labels, item.choices):
+        return label
+    said = set(_words(text))
+    held = [_share(_words(choice), said) for choice in item.choices]
+    best = max(held)
+    return item.labels[held.index(best)] if best > 0 and held.count(best) == 1 else ""
+
+
+def _share(words: Sequence[str], said: set[str]) -> float:
+    telling = [word for word in words if word not in _SMALL] or list(words)
+    return sum(word in said for word in telling) / len(telling) if telling else 0.0
+
+
 def plain_question(item: Item) -> str:
     """Return a question as a person would put it: with its options, without instructions."""
     if not item.choices:
@@ -87,3 +114,4 @@ _NUMBERS = (
     "sixteen seventeen eighteen nineteen twenty"
 ).split()
 _KNOWN = frozenset(_NUMBERS)
+_SMALL = frozenset("a an and are at by for from in is it its of on or that the to was with".split())

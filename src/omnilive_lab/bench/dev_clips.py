@@ -87,8 +87,8 @@ class DevClips(Benchmark):
             headline="Overall",
             definition=(
                 "accuracy in per cent, each question counts the same (micro). Official: an "
-                "accepted string or a time within tolerance; a refusal is right only for what never "
-                "happened. Strict: some evidence must overlap the annotated span as well"
+                "accepted string or a time within tolerance; a refusal is right only for what "
+                "never happened. Strict: some evidence must overlap the annotated span as well"
             ),
         )
 

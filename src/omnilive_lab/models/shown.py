@@ -1,0 +1,64 @@
+"""Offline, as the papers evaluate: pictures of the clip and the official prompt go to a model."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from omnilive.core.errors import ConfigError, SourceError
+from omnilive_lab.bench.base import Benchmark, Clip, Item, Prompt, Reply, Setup, Turn
+from omnilive_lab.bench.sampling import Policy, length_s, pictures
+from omnilive_lab.models.base import Done, Refused, Sitting, Viewer
+
+
+class Shown:
+    """Lets a viewer answer from sampled pictures."""
+
+    by_clip = False
+
+    def __init__(self, viewer: Viewer, policy: Policy) -> None:
+        self._viewer, self._policy = viewer, policy
+        self.name = viewer.name
+        self.settings = dict(viewer.settings)
+        self._lengths: dict[Clip, float] = {}
+
+    def close(self) -> None:
+        """Close the viewer."""
+        self._viewer.close()
+
+    def sit(
+        self, sitting: Sitting, benchmark: Benchmark, setup: Setup, costs: dict[str, Any]
+    ) -> Iterator[Done]:
+        """Run each item's dialogue."""
+        before = list(sitting.before)
+        for item in sitting.items:
+            done = self._answer(item, before, benchmark, setup)
+            before.append(Turn(item, done.reply))
+            yield done
+
+    def _answer(self, item: Item, before: list[Turn], benchmark: Benchmark, setup: Setup) -> Done:
+        if item.transcribe or item.narrate:
+            raise ConfigError(
+                f"{self.name} is shown pictures and cannot hear or narrate: choose a session "
+                "recipe, such as --model laptop"
+            )
+        asked: list[Prompt] = []
+        dialogue = benchmark.dialogue(item, before, setup)
+        try:
+            prompt = next(dialogue)
+            while True:
+                asked.append(prompt)
+                prompt = dialogue.send(self._reply(item, prompt))
+        except StopIteration as end:
+            return Done(item, tuple(asked), end.value)
+        except SourceError as error:
+            return Done(item, tuple(asked), Reply(error=str(error)))
+
+    def _reply(self, item: Item, prompt: Prompt) -> Reply:
+        if item.clip not in self._lengths:
+            self._lengths = {item.clip: length_s(item.clip)}  # items of a clip mostly come together
+        end_s = self._lengths[item.clip]
+        until_s = end_s if prompt.t is None else min(prompt.t, end_s)
+        shown = pictures(item.clip, self._policy.times(max(0.0, prompt.since_s), until_s))
+        try:
+            return self._viewer.reply(prompt, shown)
+        except Refused as error:
+            return Reply(error=str(error))
