@@ -46,7 +46,10 @@ class Shell:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.library = Library(folder / "data")
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith("OMNILIVE_")}
+        kept = "OMNILIVE_HOME"  # where the models are
+        self.env = {
+            k: v for k, v in os.environ.items() if k == kept or not k.startswith("OMNILIVE_")
+        }
         self.env |= {"OMNILIVE_DATA": str(self.library.root), "PYTHONWARNINGS": "default"}
 
     def start(self, *args: str, **env: str) -> subprocess.Popen[str]:
