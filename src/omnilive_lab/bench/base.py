@@ -49,6 +49,8 @@ BENCHMARKS = Registry(
         "mlvu": "omnilive_lab.bench.mlvu:MLVU",
         "mvbench": "omnilive_lab.bench.mvbench:MVBench",
         "videomme": "omnilive_lab.bench.videomme:VideoMME",
+        "streamingbench": "omnilive_lab.bench.streamingbench:StreamingBench",
+        "ovobench": "omnilive_lab.bench.ovobench:OVOBench",
     },
 )
 
