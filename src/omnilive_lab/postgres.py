@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -78,7 +78,7 @@ def _start(
     for setting in every:
         command += ["-c", setting]
     with (folder / "server.log").open("wb") as log:
-        return subprocess.Popen(command, stdout=log, stderr=log, **_as_nobody(), cwd="/",
+        return subprocess.Popen(command, stdout=log, stderr=log, user=_user(), group=_user(), cwd="/",
                                 preexec_fn=_end_with_parent)  # fmt: skip
 
 
@@ -95,9 +95,11 @@ def _wait(programs: Path, port: int, server: "subprocess.Popen[bytes]", folder: 
     raise BackendError(f"PostgreSQL does not start: {(folder / 'server.log').read_text()[-500:]}")
 
 
-def _run(command: list[str | Path], check: bool = True) -> "subprocess.CompletedProcess[str]":
+def _run(command: Sequence[str | Path], check: bool = True) -> "subprocess.CompletedProcess[str]":
     try:
-        done = subprocess.run(command, capture_output=True, text=True, cwd="/", **_as_nobody())
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd="/", user=_user(), group=_user()
+        )
     except PermissionError as error:
         return subprocess.CompletedProcess(command, 126, "", str(error))
     if check and done.returncode:
@@ -105,8 +107,8 @@ def _run(command: list[str | Path], check: bool = True) -> "subprocess.Completed
     return done
 
 
-def _as_nobody() -> dict[str, int]:
-    return {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
+def _user() -> int | None:
+    return NOBODY if os.geteuid() == 0 else None
 
 
 def _hand_over(path: Path) -> None:

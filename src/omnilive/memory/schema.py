@@ -1,8 +1,13 @@
-"""The tables of a session's SQLite file, and how older files become newer ones."""
+"""The tables of a session, and how older ones become newer ones.
+
+Written for SQLite; schema_postgres.py translates the statements.
+"""
 
 import sqlite3
+from collections.abc import Callable
 
 from omnilive.core.errors import StoreError
+from omnilive.memory import schema_search
 
 VERSION = 4
 
@@ -80,28 +85,40 @@ CREATE TABLE segment (
     end_s REAL NOT NULL, bytes INTEGER NOT NULL, path TEXT NOT NULL
 );
 CREATE INDEX segment_time ON segment (start_s);
+ALTER TABLE moment ADD COLUMN cost REAL;
+CREATE INDEX moment_cost ON moment (cost);
+ALTER TABLE keyframe ADD COLUMN weight REAL NOT NULL DEFAULT 0;
+ALTER TABLE keyframe ADD COLUMN cost REAL;
+CREATE INDEX keyframe_cost ON keyframe (cost);
+CREATE TABLE seen (bucket INTEGER PRIMARY KEY, n INTEGER NOT NULL);
 """
 # moment.level: 0 moment, 1 episode, 2 digest. size: moments that it stands for. weight: see
 # memory/merging.py. data: what is kept of what was merged. segment: recorded media, by path
-# inside the session's folder.
+# inside the session's folder. cost: of merging a row with the next, or of losing a picture, NULL
+# until it is known (memory/compaction.py). seen: counts of words, without words (rarity.py).
 
 # version -> statements that lead to it from the version before; 1 to 3 are released and frozen
-MIGRATIONS = {1: _V1, 2: _V2, 3: _V3, 4: _V4}
+MIGRATIONS = {1: _V1, 2: _V2, 3: _V3, 4: _V4 + schema_search.TABLES}
 
 
-def migrate(db: sqlite3.Connection) -> None:
-    """Bring the file to the newest version, each step in a transaction of its own.
+def upgrade(version_of: Callable[[], int], step_to: Callable[[int], None]) -> None:
+    """Bring a memory to the newest version, each step in a transaction of its own.
 
-    Others may open the same file at the same time: whoever comes first does the step. Raises
-    StoreError for a file written by a newer omnilive.
+    Others may open the same one at the same time: whoever comes first does the step. Raises
+    StoreError for a memory written by a newer omnilive.
     """
-    while (version := _version(db)) != VERSION:
+    while (version := version_of()) != VERSION:
         if version > VERSION:
             raise StoreError(
                 f"this memory was written by a newer omnilive (format {version}, this one knows "
                 f"{VERSION}): upgrade omnilive"
             )
-        _step(db, version + 1)
+        step_to(version + 1)
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring a SQLite file to the newest version."""
+    upgrade(lambda: _version(db), lambda step: _step(db, step))
 
 
 def _step(db: sqlite3.Connection, step: int) -> None:
@@ -111,6 +128,8 @@ def _step(db: sqlite3.Connection, step: int) -> None:
             # One by one: a whole script would end the transaction that keeps others out.
             for statement in MIGRATIONS[step].split(";"):
                 db.execute(statement)
+            if step == 4:
+                schema_search.upgrade_sqlite(db)
             db.execute(f"PRAGMA user_version = {step}")
     except BaseException:
         db.execute("ROLLBACK")
