@@ -24,6 +24,7 @@ SPILL_S = 0.15  # a packet of sound also holds some of what was before and after
 _FRAGMENTS = {
     "movflags": "frag_keyframe+delay_moov+default_base_moof",
     "frag_duration": str(round(FRAGMENT_S * 1e6)),
+    "flush_packets": "1",  # what is written is in the file, not in a buffer that a crash takes
 }
 
 

@@ -1,24 +1,28 @@
 """Forgets a span of a session: rows, log lines, search indexes, vectors, pictures, their bytes.
 
 What lasted longer than the span (an object in view, a sign) is cut at its ends and stays; speech
-and whatever was said or answered about the span goes whole. Lines of the log are taken out, so
-that its numbers may have holes from then on.
+and whatever was said or answered about the span goes whole. So does a tally of an episode whose
+single times are not all known. Lines of the log are taken out, so that its numbers may have holes
+from then on. See memory/about.py for forgetting by label or phrase.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from omnilive.core.errors import ConfigError
-from omnilive.memory.base import SourceRow
+from omnilive.memory.base import Fact, SourceRow
 from omnilive.memory.moments import belongs, describe
-from omnilive.memory.spans import SHORTEST_S, Span, is_whole, merged, overlaps, rest
+from omnilive.memory.pins import forget_pins
+from omnilive.memory.recordings import cut, is_under_way, unplayable
+from omnilive.memory.spans import SHORTEST_S, Span, is_whole, left_of, merged, overlaps, rest
 from omnilive.memory.store import Store, keyframe_path
 from omnilive.memory.watches import EDITS, NARRATOR, WORLD
 
-_STRUCTURE = ("source", "health", "gap", "watch", "forgotten")  # lines without anything perceived
+# lines without anything perceived
+_STRUCTURE = ("source", "health", "gap", "watch", "forgotten", "recording")
 _ACTIVE = ("connecting", "watching", "live", "stalled", "reconnecting")
 _GONE = "forgotten"
 PAGE = 2000  # lines of the log that are looked at together
@@ -28,8 +32,10 @@ PAGE = 2000  # lines of the log that are looked at together
 class Forgotten:
     """What was forgotten. Paths of uploads: `deleted`, and `kept`, which still hold the span.
 
-    `is_wiped` is False while a reader in another process holds old pages; they go when the
-    session is opened next. `line` is the line of the log that tells of it.
+    `recordings` are segments that were cut or dropped, `coarse` tallies that could only go whole.
+    `is_wiped` is False while a reader in another process holds old pages, which go when the
+    session is opened next, or while a recording is under way, which lets go within seconds.
+    `line` is the line of the log that tells of it.
     """
 
     start_s: float
@@ -38,6 +44,8 @@ class Forgotten:
     moments: int = 0
     lines: int = 0
     keyframes: int = 0
+    recordings: int = 0
+    coarse: int = 0
     deleted: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     is_wiped: bool = True
@@ -64,15 +72,18 @@ def forget(
         raise ConfigError(
             f"nothing to forget from {start_s:g} s to {end_s:g} s: the memory ends at {now_s:.1f} s"
         )
-    done = Forgotten(start_s, end_s)
+    span = Span(start_s, end_s)
+    done = Forgotten(start_s, end_s, recordings=cut(store, [span]))
     with store.transaction():
-        _Forgetting(store, Span(start_s, end_s), done).run(delete_uploads)
-        _remember(store, Span(start_s, end_s))
+        _Forgetting(store, span, done).run()
+        forget_files(store, [span], done, delete_uploads=delete_uploads)
+        forget_pins(store, span)
+        _remember(store, span)
         body = {"start_s": round(start_s, 3), "end_s": round(end_s, 3)}
         seq = store.append(now_s, "forgotten", body)
         done.line = {"seq": seq, "t": round(now_s, 3), "type": "forgotten", **body}
         store.note_wipe_due()
-    done.is_wiped = store.wipe()
+    done.is_wiped = store.wipe() and not is_under_way(store, [span])
     return done
 
 
@@ -88,14 +99,13 @@ class _Forgetting:
         self._store, self._span, self._done = store, span, done
         self._texts: set[str] = set()  # of speech and captions that are gone
 
-    def run(self, delete_uploads: bool) -> None:
+    def run(self) -> None:
         """Go through everything that may hold something of the span."""
         self._facts()
         self._moments()
         self._keyframes()
-        self._sources(delete_uploads)
         self._lines()
-        self._watches()
+        forget_in_watches(self._store, self._tells, self._still_here)
 
     def _facts(self) -> None:
         start_s, end_s = self._span
@@ -104,6 +114,9 @@ class _Forgetting:
             if not overlaps(Span(fact.start_s, last_s), self._span):
                 continue
             self._done.facts += 1
+            if "merged" in fact.data:
+                self._cut_tally(fact)
+                continue
             parts = rest(Span(fact.start_s, last_s), self._span)
             goes_on = fact.open and (fact.kind == "object" or fact.start_s < start_s)
             if is_whole(fact.kind):
@@ -121,6 +134,20 @@ class _Forgetting:
                 self._store.drop("fact", fact.id)
             for part in parts:
                 self._copy_fact(fact.id, part)
+
+    def _cut_tally(self, fact: Fact) -> None:
+        """Take out what a tally counts of the span; without all of its times it goes whole."""
+        spans = [Span(*one) for one in fact.data.get("spans", ())]
+        left = [one for one in spans if not overlaps(one, self._span)]
+        if not left or len(spans) != fact.data["merged"]:
+            self._store.drop("fact", fact.id)
+            self._done.coarse += 1
+            return
+        total_s = round(sum(b - a for a, b in left), 3)
+        data = {**fact.data, "merged": len(left), "total_s": total_s, "spans": left}
+        text = json.dumps(data, ensure_ascii=False)
+        self._store.execute("UPDATE fact SET data = ? WHERE id = ?", text, fact.id)
+        self._move("fact", fact.id, Span(left[0].start_s, left[-1].end_s))
 
     def _move(self, table: str, id: int, span: Span) -> None:
         self._store.execute(f"UPDATE {table} SET start_s = ?, end_s = ? WHERE id = ?", *span, id)
@@ -147,9 +174,10 @@ class _Forgetting:
 
     def _moments(self) -> None:
         """Forget moments; what one holds outside of the span is a moment again, described anew."""
-        query = "SELECT id, start_s, end_s FROM moment WHERE start_s <= ? AND end_s >= ?"
+        columns = "id, start_s, end_s, level, size"
+        query = f"SELECT {columns} FROM moment WHERE start_s <= ? AND end_s >= ?"
         near = self._store.rows(query, self._span.end_s, self._span.start_s)
-        for id, start_s, end_s in near:
+        for id, start_s, end_s, level, size in near:
             if not overlaps(Span(start_s, end_s), self._span):
                 continue
             self._done.moments += 1
@@ -157,7 +185,10 @@ class _Forgetting:
             for part in rest(Span(start_s, end_s), self._span):
                 facts = self._store.facts(start_s=part.start_s, end_s=part.end_s)
                 if text := describe([fact for fact in facts if belongs(fact, *part)]):
-                    self._store.put_moment(*part, text)
+                    new = self._store.put_moment(*part, text)
+                    share = (part.end_s - part.start_s) / (end_s - start_s)
+                    row = "UPDATE moment SET level = ?, size = ? WHERE id = ?"
+                    self._store.execute(row, level, max(1, round(size * share)), new)
 
     def _keyframes(self) -> None:
         query = "SELECT id FROM keyframe WHERE t >= ? AND t <= ?"
@@ -167,34 +198,9 @@ class _Forgetting:
             self._store.execute("DELETE FROM keyframe WHERE id = ?", id)
             self._done.keyframes += 1
 
-    def _sources(self, delete_uploads: bool) -> None:
-        """Delete uploaded files that are forgotten; say which remain."""
-        uploads = self._store.folder / "uploads"
-        for row in self._store.sources():
-            span, path = span_of(row), Path(row.url)
-            if not overlaps(span, self._span):
-                continue
-            is_upload = row.kind == "file" and path.is_relative_to(uploads) and path.exists()
-            goes = row.state not in _ACTIVE and (delete_uploads or not rest(span, self._span))
-            if is_upload and not goes:
-                self._done.kept.append(path.name)
-            elif is_upload:
-                path.unlink()
-                self._done.deleted.append(path.name)
-            if goes and (is_upload or not rest(span, self._span)):
-                values = {"url": _GONE} if row.kind == "file" else {}
-                self._store.update_source(row.id, detail=_GONE, **values)
-                self._forget_lines_of(row.id)
-
-    def _forget_lines_of(self, source: int) -> None:
-        """Lines about a source name its file."""
-        number = self._store.dialect.number(self._store.dialect.field("body", "source"))
-        query = f"DELETE FROM log WHERE type = 'source' AND {number} = ?"
-        self._done.lines += self._store.execute(query, source)
-
     def _lines(self) -> None:
         gone: set[int] = set()
-        for seq, t, type, text in self._all_lines():
+        for seq, t, type, text in log_lines(self._store):
             if type in _STRUCTURE:
                 continue
             body = json.loads(text)
@@ -203,14 +209,6 @@ class _Forgetting:
             elif self._span.holds(t) or touches(body, self._span) or body.get("answer") in gone:
                 gone.add(seq)
                 self._drop_line(seq)
-
-    def _all_lines(self) -> Iterator[tuple[int, float, str, str]]:
-        """Yield every line of the log, a page at a time: it may be longer than memory is."""
-        query = "SELECT seq, t, type, body FROM log WHERE seq > ? ORDER BY seq LIMIT ?"
-        seq = 0
-        while rows := self._store.rows(query, seq, PAGE):
-            yield from rows
-            seq = rows[-1][0]
 
     def _cut_line(self, seq: int, t: float, body: dict[str, Any]) -> None:
         """Shorten a line about what lasted to the part that it was written in."""
@@ -230,35 +228,8 @@ class _Forgetting:
         self._store.execute("DELETE FROM log WHERE seq = ?", seq)
         self._done.lines += 1
 
-    def _watches(self) -> None:
-        """Forget firings that wait for a model, and let watches that remember the span begin anew.
-
-        What is on its way to a target is a number of a line, which is gone.
-        """
-        for id, text in self._store.rows("SELECT id, body FROM candidate"):
-            if self._tells(json.loads(text)):
-                self._store.execute("DELETE FROM candidate WHERE id = ?", id)
-        for id, text in self._store.rows("SELECT id, memory FROM watch"):
-            memory = json.loads(text)
-            if self._tells(memory):
-                text = json.dumps(memory | {"gate": None, "error": ""})
-                self._store.execute("UPDATE watch SET memory = ? WHERE id = ?", text, id)
-        meta = self._store.meta()
-        if WORLD in meta:
-            world = json.loads(meta[WORLD])
-            for name in ("here", "past"):
-                world[name] = [
-                    kept for thing in world.get(name, ()) if (kept := self._thing(thing))
-                ]
-            self._store.set_meta(WORLD, json.dumps(world))
-        self._store.execute("DELETE FROM meta WHERE key = ?", NARRATOR)
-        # Whoever runs the watches reads them anew when this number has changed.
-        self._store.set_meta(EDITS, str(int(meta.get(EDITS, "0")) + 1))
-
-    def _thing(self, thing: dict[str, Any]) -> dict[str, Any] | None:
+    def _still_here(self, thing: dict[str, Any]) -> dict[str, Any] | None:
         """Return what the watches may know of a thing from now on: an object in view stays."""
-        if not self._tells(thing):
-            return thing
         if thing.get("kind") != "object" or not thing.get("open"):
             return None
         return thing | {"start_s": self._span.end_s, "end_s": self._span.end_s}
@@ -267,6 +238,79 @@ class _Forgetting:
         """Tell whether a JSON value is about the span, or holds words that are gone with it."""
         text = json.dumps(value, ensure_ascii=False)
         return touches(value, self._span) or any(gone in text for gone in self._texts)
+
+
+def log_lines(store: Store) -> Iterator[tuple[int, float, str, str]]:
+    """Yield seq, t, type and body of every line of the log, a page at a time: it may be long."""
+    query = "SELECT seq, t, type, body FROM log WHERE seq > ? ORDER BY seq LIMIT ?"
+    seq = 0
+    while rows := store.rows(query, seq, PAGE):
+        yield from rows
+        seq = rows[-1][0]
+
+
+def forget_files(
+    store: Store, spans: Sequence[Span], done: Forgotten, *, delete_uploads: bool
+) -> None:
+    """Delete uploaded files that are forgotten, inside the transaction; say which remain."""
+    gone = merged([*unplayable(store), *spans])
+    for row in store.sources():
+        span = span_of(row)
+        if any(overlaps(span, one) for one in spans):
+            _forget_file(
+                store, row, is_whole=not left_of(span, gone), done=done, force=delete_uploads
+            )
+
+
+def _forget_file(
+    store: Store, row: SourceRow, *, is_whole: bool, done: Forgotten, force: bool
+) -> None:
+    path = Path(row.url)
+    is_upload = row.kind == "file" and path.is_relative_to(store.folder / "uploads")
+    is_upload = is_upload and path.exists()
+    goes = row.state not in _ACTIVE and (force or is_whole)
+    if is_upload and not goes:
+        done.kept.append(path.name)
+    elif is_upload:
+        path.unlink()
+        done.deleted.append(path.name)
+    if goes and (is_upload or is_whole):
+        values = {"url": _GONE} if row.kind == "file" else {}
+        store.update_source(row.id, detail=_GONE, **values)
+        number = store.dialect.number(store.dialect.field("body", "source"))
+        query = f"DELETE FROM log WHERE type = 'source' AND {number} = ?"  # they name its file
+        done.lines += store.execute(query, row.id)
+
+
+def forget_in_watches(
+    store: Store,
+    tells: Callable[[Any], bool],
+    still_here: Callable[[dict[str, Any]], dict[str, Any] | None],
+) -> None:
+    """Forget firings that wait for a model, and let watches that remember it begin anew.
+
+    `tells` says whether a JSON value is about what is forgotten, `still_here` what stays of a
+    thing that is. What is on its way to a target is a number of a line, which is gone.
+    """
+    for id, text in store.rows("SELECT id, body FROM candidate"):
+        if tells(json.loads(text)):
+            store.execute("DELETE FROM candidate WHERE id = ?", id)
+    for id, text in store.rows("SELECT id, memory FROM watch"):
+        memory = json.loads(text)
+        if tells(memory):
+            text = json.dumps(memory | {"gate": None, "error": ""})
+            store.execute("UPDATE watch SET memory = ? WHERE id = ?", text, id)
+    meta = store.meta()
+    if WORLD in meta:
+        world = json.loads(meta[WORLD])
+        for name in ("here", "past"):
+            things = [(thing, tells(thing)) for thing in world.get(name, ())]
+            told = [still_here(thing) if gone else thing for thing, gone in things]
+            world[name] = [thing for thing in told if thing is not None]
+        store.set_meta(WORLD, json.dumps(world))
+    store.execute("DELETE FROM meta WHERE key = ?", NARRATOR)
+    # Whoever runs the watches reads them anew when this number has changed.
+    store.set_meta(EDITS, str(int(meta.get(EDITS, "0")) + 1))
 
 
 def span_of(row: SourceRow) -> Span:
