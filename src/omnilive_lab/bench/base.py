@@ -51,6 +51,8 @@ BENCHMARKS = Registry(
         "videomme": "omnilive_lab.bench.videomme:VideoMME",
         "streamingbench": "omnilive_lab.bench.streamingbench:StreamingBench",
         "ovobench": "omnilive_lab.bench.ovobench:OVOBench",
+        "librispeech": "omnilive_lab.bench.librispeech:LibriSpeech",
+        "wenetspeech": "omnilive_lab.bench.wenetspeech:WenetSpeech",
     },
 )
 
