@@ -6,6 +6,7 @@ Nothing heavy is imported here, so that help comes at once.
 import os
 import signal
 import traceback
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
@@ -35,6 +36,22 @@ for command in (watch, ask, search, timeline, forget, doctor, serve):
     app.command()(command)
 for group in (sessions, watches, models, config):
     app.add_typer(group)
+
+
+def _add_lab() -> None:
+    """Add the commands of the lab where it is installed; by name, for it stands above us."""
+    for name in ("eval", "bench", "train"):
+        path = f"omnilive_lab.commands.{name}"
+        try:
+            command = getattr(import_module(path), name)
+        except ModuleNotFoundError as error:
+            if not path.startswith(error.name or "?"):
+                raise
+            continue
+        app.add_typer(command) if isinstance(command, typer.Typer) else app.command()(command)
+
+
+_add_lab()
 
 
 def _version(wanted: bool) -> None:

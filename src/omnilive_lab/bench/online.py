@@ -17,12 +17,10 @@ from typing import Any
 from omnilive.config import SessionConfig
 from omnilive.core.clock import stopwatch
 from omnilive.core.errors import ConfigError, SourceError
-from omnilive.core.events import Answer
+from omnilive.core.events import Answer, Timing
 from omnilive.memory.library import Library
-from omnilive.perception.senses import Senses
 from omnilive.pipeline import Pipeline
 from omnilive.reasoning.base import Message
-from omnilive.reasoning.mind import Mind
 from omnilive.session import Pace, Session
 from omnilive_lab.bench.base import Alert
 
@@ -107,27 +105,34 @@ class Exam(Session):
     def _opened(self, pipeline: Pipeline) -> None:
         """Time how long each question waits until all that came before it is perceived."""
         mark = pipeline.mark
+        names = {f"at-{put.t}-{put.id}": put.id for put in self._questions.values()}
 
         async def timed(name: str, t: float, **which: bool) -> None:
             began = stopwatch()
             await mark(name, t, **which)
-            self.heard.lags_s[name] = stopwatch() - began
+            if (id := names.get(name)) is not None:
+                self.heard.lags_s[id] = stopwatch() - began
 
         setattr(pipeline, "mark", timed)  # noqa: B010
 
     async def _asked(self, put: Question) -> Answer:
-        history: list[Message] = []
-        for id in put.history:
-            asked, answer = self._questions[id], self.heard.answers.get(id)
-            if answer is not None:
-                history.append(Message(role="user", text=asked.text))
-                history.append(Message(role="assistant", text=answer.text))
-        pieces = self.stream(put.text, put.t, instructions=put.instructions, history=tuple(history))
+        pieces = self.stream(
+            put.text, put.t, instructions=put.instructions, history=self._past(put)
+        )
         async with aclosing(pieces) as stream:
             async for piece in stream:
                 if isinstance(piece, Answer):
                     return piece
         raise AssertionError("an answer always ends with itself")
+
+    def _past(self, put: Question) -> tuple[Message, ...]:
+        """Return the earlier exchanges of this dialogue; of other questions it knows nothing."""
+        past: list[Message] = []
+        for id in put.history:
+            if (answer := self.heard.answers.get(id)) is not None:
+                past.append(Message(role="user", text=self._questions[id].text))
+                past.append(Message(role="assistant", text=answer.text))
+        return tuple(past)
 
     async def _set_up(self, put: Question) -> Answer:
         self.heard.alerts[put.id] = []
@@ -142,14 +147,13 @@ class Exam(Session):
         notes = "\n".join(text for t, text in self._notes if t <= put.t)[-MOST_NOTES:]
         messages = [
             Message(role="system", text=put.system or RULES),
+            *self._past(put),
             Message(role="user", text=f"{RULES}\n\n{notes}\n\n{put.text}"),
         ]
         began = stopwatch()
         most_tok = self.config.reasoning.max_answer_tok
         text = await self.mind.complete(messages, most_tok)
-        answer = _answer(put, text.strip(), "notes")
-        self.heard.lags_s[f"total-{put.id}"] = stopwatch() - began
-        return answer
+        return _answer(put, text.strip(), "notes", stopwatch() - began)
 
     def _take(self, line: dict[str, Any]) -> None:
         kind = line["type"]
@@ -185,17 +189,19 @@ async def play(
     exam = Exam(questions, config, library=library, **shared)
     async with exam:
         await exam.play(path, pace, narrate)
-    exam.heard.figures["peak_rss_bytes"] = peak_bytes()
-    files = [file for file in folder.rglob("*") if file.is_file()]
-    exam.heard.figures["store_bytes"] = sum(file.stat().st_size for file in files)
+    exam.heard.figures |= {"peak_rss_bytes": peak_bytes(), "store_bytes": _bytes_under(folder)}
     return exam.heard
 
 
-def _answer(put: Question, text: str, model: str) -> Answer:
+def _answer(put: Question, text: str, model: str, total_s: float = 0.0) -> Answer:
     return Answer(
         session=NAME, t=put.t, question=put.text, text=text, evidence=(), supported=bool(text),
-        model=model,
+        model=model, timing=Timing(total_s=total_s),
     )  # fmt: skip
+
+
+def _bytes_under(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def reset_peak() -> None:
@@ -216,6 +222,3 @@ def peak_bytes() -> int:
         pass
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-__all__ = ["Exam", "Heard", "Mind", "Question", "Senses", "play"]

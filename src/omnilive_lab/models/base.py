@@ -35,9 +35,20 @@ class Examinee(Protocol):
     dialogue. `costs` is filled with figures of the sitting (peak memory, store size, speed).
     """
 
-    name: str
-    by_clip: bool
-    settings: Mapping[str, Any]
+    @property
+    def name(self) -> str:
+        """What the results are filed under."""
+        ...
+
+    @property
+    def by_clip(self) -> bool:
+        """Whether all items of a clip come in one sitting."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What the answers depend on."""
+        ...
 
     def sit(
         self, sitting: Sitting, benchmark: Benchmark, setup: Setup, costs: dict[str, Any]
@@ -57,8 +68,15 @@ class Examinee(Protocol):
 class Viewer(Protocol):
     """A model that is shown a prompt and some pictures."""
 
-    name: str
-    settings: Mapping[str, Any]
+    @property
+    def name(self) -> str:
+        """What the results are filed under."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What the answers depend on."""
+        ...
 
     def reply(self, prompt: Prompt, pictures: Sequence[Picture]) -> Reply:
         """Answer. BackendError: it is out of order; Refused: it will not take this prompt."""

@@ -43,7 +43,8 @@ class SessionExaminee:
         senses: Any = None,
         mind: Mind | None = None,
     ) -> None:
-        self.config, self._pace, self._from_notes = config, pace, from_notes
+        self.config, self._from_notes = config, from_notes
+        self._pace: Pace = pace
         self.name = f"percepts:{name}" if from_notes else name
         self.by_clip = online
         backend = config.reasoning.backend
@@ -151,7 +152,9 @@ class SessionExaminee:
             said = heard.not_understood.get(item.id)
             data = {"not_understood": said} if said else {}
             return Reply(alerts=tuple(heard.alerts[item.id]), data=data)
-        text = chosen(answer.text, item, answer.supported)
+        text = answer.text
+        if not self._from_notes:
+            text = chosen(answer.text, item, answer.supported)
         return Reply(
             text=text,
             evidence=tuple((e.start_s + since_s, e.end_s + since_s) for e in answer.evidence),
@@ -175,11 +178,11 @@ def _window(clip: Clip, prompt: Prompt, whole_s: float) -> tuple[Clip, float]:
 
 def _cost(id: str, answer: Answer, heard: Heard) -> Cost:
     timing = answer.timing
-    lags = [lag for name, lag in heard.lags_s.items() if name.endswith(f"-{id}")]
+    lag_s = heard.lags_s.get(id)
     return Cost(
         first_token_s=round(timing.first_token_s, 4) if timing.first_token_s else None,
-        total_s=round(timing.total_s or heard.lags_s.get(f"total-{id}", 0.0), 4),
-        lag_s=round(lags[0], 4) if lags else None,
+        total_s=round(timing.total_s, 4),
+        lag_s=None if lag_s is None else round(lag_s, 4),
     )
 
 
