@@ -93,6 +93,10 @@ class Database(Protocol):
         """Take what was deleted out of the files; False when somebody else still uses it."""
         ...
 
+    def size(self) -> int:
+        """Return the bytes of what is stored; room that was freed and not given back is none."""
+        ...
+
     def check(self) -> str:
         """Return "ok", or what is wrong with the stored data."""
         ...

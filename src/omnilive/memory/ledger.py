@@ -4,16 +4,19 @@ Plain sync code, called from one worker thread. Every call of `write` is one tra
 that a crash loses at most what had not been handed over.
 """
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from omnilive.core.events import Event, Gap, Keyframe, Label, Percept, SourceHealth
+from omnilive.memory.about import forgotten_keys
 from omnilive.memory.base import Moment
+from omnilive.memory.compaction import Compactor, Fresh
 from omnilive.memory.embed import Embedder
-from omnilive.memory.moments import MomentConfig, MomentCutter, belongs, describe
+from omnilive.memory.moments import MomentConfig, MomentCutter, belongs, describe, strength_of
 from omnilive.memory.spans import Span, is_whole, left_of, overlaps
 from omnilive.memory.store import Store
 from omnilive.memory.words import sentences
@@ -43,7 +46,8 @@ class Ledger:
     """Writes what one source brings into the store. Keys of facts carry the source's id.
 
     `observers` are called at the end of each write, inside its transaction, and return the
-    lines that they wrote: what follows from a line is stored with it or not at all.
+    lines that they wrote: what follows from a line is stored with it or not at all. The
+    `compactor`, which all ledgers of a store share, keeps the store inside its budget.
     """
 
     store: Store
@@ -51,11 +55,14 @@ class Ledger:
     offset_s: float
     cutter: MomentCutter
     embedder: Embedder | None = None
+    compactor: Compactor | None = None
     observers: list[Observer] = field(default_factory=list)
     _gap: tuple[float, float] = (0.0, 0.0)  # the latest long time without data
-    _fresh: list[tuple[str, int, float, str]] = field(default_factory=list)
+    _fresh: list[Fresh] = field(default_factory=list[Fresh])
+    _coarse: list[Fresh] = field(default_factory=list[Fresh])  # what was merged
     _labels: dict[str, dict[str, Any]] = field(default_factory=dict)  # the latest LABELS ids
     _gone: list[Span] = field(default_factory=list)  # forgotten, also what comes of it only now
+    _cut: dict[str, float] = field(default_factory=dict[str, float])  # keys, forgotten until then
 
     @classmethod
     def begin(
@@ -66,9 +73,11 @@ class Ledger:
         start_s: float,
         config: MomentConfig,
         embedder: Embedder | None,
+        compactor: Compactor | None = None,
     ) -> "Ledger":
         """Open the books of one source whose first moment begins at session time `start_s`."""
-        return cls(store, source_id, offset_s, MomentCutter(config, start_s), embedder)
+        cutter = MomentCutter(config, start_s)
+        return cls(store, source_id, offset_s, cutter, embedder, compactor)
 
     def write(self, events: list[Event], video_t: float, audio_t: float) -> list[dict[str, Any]]:
         """Store the events and the moments that are over; return the log lines written.
@@ -76,8 +85,7 @@ class Ledger:
         `video_t` and `audio_t` say up to which session time each medium is fully perceived.
         """
         lines: list[dict[str, Any]] = []
-        with self.store.transaction():
-            self._gone = self.store.forgotten()
+        with self._whole():
             for event in events:
                 lines += self._event(event)
             t = min(video_t, audio_t)
@@ -85,18 +93,41 @@ class Ledger:
             if t < 1e11:
                 lines += self._moments(self.cutter.until(t))
             self._mark_progress(video_t, audio_t)
+            if events or lines:
+                self._compact()
             self._embed()
             lines += self._observed(lines, video_t, audio_t)
         return lines
 
     def finish(self, end_t: float) -> list[dict[str, Any]]:
         """Store the last moment; the source has ended at session time `end_t`."""
-        with self.store.transaction():
-            self._gone = self.store.forgotten()
+        with self._whole():
             lines = self._moments(self.cutter.until(end_t, last=True))
+            self._compact()
             self._embed()
             lines += self._observed(lines, end_t, end_t, is_over=True)
         return lines
+
+    @contextlib.contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Make one write of all that is inside, or none."""
+        try:
+            with self.store.transaction():
+                self._gone = self.store.forgotten()
+                self._cut = forgotten_keys(self.store)
+                yield
+        except BaseException:
+            self._fresh, self._coarse = [], []
+            if self.compactor is not None:
+                self.compactor.reset()
+            raise
+        if self.compactor is not None:
+            self.compactor.settle()
+
+    def _compact(self) -> None:
+        if self.compactor is not None:
+            self._coarse = self.compactor.work(self.cutter.start_s)
+            self._fresh = [row for row in self._fresh if self.compactor.is_there(row)]
 
     def _observed(
         self, lines: list[dict[str, Any]], video_t: float, audio_t: float, *, is_over: bool = False
@@ -146,7 +177,7 @@ class Ledger:
         if not percept.text:  # a partial that came to nothing
             self.store.drop_fact(key)
             return []
-        left = self._remaining(percept)
+        left = self._remaining(percept, key)
         if left is None:
             if is_whole(percept.kind):
                 self.store.drop_fact(key)
@@ -155,23 +186,30 @@ class Ledger:
         if labels := self._labels.get(str(percept.data.get("id", ""))):
             percept = replace(percept, data={**percept.data, **labels})
         id = self.store.put_fact(key, percept)
+        strength = strength_of(percept.kind)
+        self.cutter.mark(percept.start_s, strength)
+        if percept.final and percept.kind == "object":
+            self.cutter.mark(percept.end_s, strength)
         body = {k: v for k, v in percept.as_json().items() if k != "type"}
         body["source"] = self.source_id
         if percept.kind == "speech" and not percept.final:
             # Partials are stored so that a crash loses nothing, but are no lines of the log.
             if "words" in percept.data:  # heard with care, because someone asks now
-                self._fresh.append(("fact", id, percept.start_s, percept.text))
+                self._fresh.append(Fresh("fact", id, percept.start_s, percept.text))
             return [{"seq": None, "t": round(percept.t, 3), "type": "percept", "id": id, **body}]
         if percept.data.get("event") not in ("left", "back", "out of sight", "ended"):
-            self._fresh.append(("fact", id, percept.start_s, percept.text))
+            self._fresh.append(Fresh("fact", id, percept.start_s, percept.text))
         return [self.note(percept.t, "percept", {"id": id, **body})]
 
-    def _remaining(self, percept: Percept) -> Percept | None:
+    def _remaining(self, percept: Percept, key: str) -> Percept | None:
         """Return a percept without what was forgotten before it came: its last part, or None."""
         span = Span(percept.start_s, percept.end_s)
-        if not any(overlaps(span, gone) for gone in self._gone):
+        until_s = self._cut.get(key)
+        before = [] if until_s is None else [Span(-1e12, until_s)]
+        every = [*self._gone, *before]
+        if not any(overlaps(span, gone) for gone in every):
             return percept
-        parts = left_of(span, self._gone)
+        parts = left_of(span, every)
         if is_whole(percept.kind) or not parts or parts[-1].end_s < percept.end_s:
             return None
         return replace(percept, start_s=parts[-1].start_s)
@@ -198,7 +236,7 @@ class Ledger:
             if not text:
                 continue
             id = self.store.put_moment(start_s, end_s, text)
-            self._fresh.append(("moment", id, start_s, text))
+            self._fresh.append(Fresh("moment", id, start_s, text))
             moment = Moment(
                 id=id, start_s=start_s, end_s=end_s, text=text,
                 keyframe=self.store.keyframe_near(start_s, end_s),
@@ -213,16 +251,20 @@ class Ledger:
             self.store.update_source(self.source_id, **values)
 
     def _embed(self) -> None:
-        fresh, self._fresh = self._fresh, []
-        if self.embedder is None or not fresh:
+        fresh, coarse = self._fresh, self._coarse
+        self._fresh, self._coarse = [], []
+        if self.embedder is None:
             return
-        wanted = {(table, id): (start_s, text) for table, id, start_s, text in fresh}
-        parts = {key: sentences(text) for key, (_, text) in wanted.items()}
-        texts = list(dict.fromkeys(part for found in parts.values() for part in found))
+        # What was merged is found by its whole: its sentences are facts with vectors of their own.
+        wanted = {(row.table, row.id): (row, sentences(row.text)) for row in fresh}
+        wanted |= {(row.table, row.id): (row, [row.text]) for row in coarse}
+        texts = list(dict.fromkeys(part for _, parts in wanted.values() for part in parts))
+        if not texts:
+            return
         vectors = dict(zip(texts, self.embedder.embed(texts), strict=True))
-        for (table, id), (start_s, _) in wanted.items():
-            found = np.stack([vectors[part] for part in parts[table, id]])
-            self.store.put_vectors(table, id, start_s, found)
+        for row, parts in wanted.values():
+            found = np.stack([vectors[part] for part in parts])
+            self.store.put_vectors(row.table, row.id, row.start_s, found)
 
 
 def _known(t: float) -> float:

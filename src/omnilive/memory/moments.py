@@ -20,36 +20,61 @@ class MomentConfig(Config):
 
 @dataclass(slots=True)
 class MomentCutter:
-    """Feed scene cuts and the time up to which all is known; yields the spans that are over."""
+    """Feed scene cuts, events and the time up to which all is known; yields what is over.
+
+    A scene change ends a moment at once. Without one, a moment that has become too long ends at
+    the strongest event in its second half: what comes, comes at the beginning of a moment.
+    """
 
     config: MomentConfig
     start_s: float
     cuts: list[float] = field(default_factory=list)
+    marks: list[tuple[float, float]] = field(default_factory=list)  # strength, time
 
     def cut(self, t: float) -> None:
         """Note a scene change at `t`."""
         self.cuts.append(t)
 
+    def mark(self, t: float, strength: float) -> None:
+        """Note that something began or ended at `t`."""
+        if t > self.start_s:
+            self.marks.append((strength, t))
+
     def until(self, t: float, *, last: bool = False) -> list[tuple[float, float]]:
         """Return the (start_s, end_s) of moments that are over by `t`; with `last`, all."""
         spans: list[tuple[float, float]] = []
-        while (end_s := self._next_end()) <= t:
+        while (end_s := self._next_end(t)) is not None:
             spans.append((self.start_s, end_s))
-            self.start_s = end_s
-            self.cuts = [cut for cut in self.cuts if cut > end_s]
+            self._go_on(end_s)
         if last and t - self.start_s > 0.2:
             spans.append((self.start_s, t))
-            self.start_s = t
+            self._go_on(t)
         return spans
 
     def skip(self, t: float) -> None:
         """Go on at `t`: nothing was received before it."""
-        self.start_s, self.cuts = max(t, self.start_s), []
+        self._go_on(max(t, self.start_s))
 
-    def _next_end(self) -> float:
+    def _go_on(self, t: float) -> None:
+        self.start_s = t
+        self.cuts = [cut for cut in self.cuts if cut > t]
+        self.marks = [mark for mark in self.marks if mark[1] > t]
+
+    def _next_end(self, t: float) -> float | None:
+        """Return where the moment ends, None while that is not known at `t`."""
         first = self.start_s + self.config.min_s
         latest = self.start_s + self.config.max_s
-        return min([cut for cut in self.cuts if first <= cut <= latest], default=latest)
+        cut = min((cut for cut in self.cuts if first <= cut <= latest), default=latest)
+        if cut > t:
+            return None
+        half = self.start_s + max(self.config.min_s, self.config.max_s / 2)
+        marks = [mark for mark in self.marks if half <= mark[1] < latest]
+        return max(marks)[1] if cut == latest and marks else cut
+
+
+def strength_of(kind: str) -> float:
+    """Return how much the coming or going of something of a kind tells that a new moment begins."""
+    return {"object": 3.0, "speech": 2.0, "sound": 2.0, "text": 1.0}.get(kind, 0.5)
 
 
 def belongs(fact: Fact, start_s: float, end_s: float) -> bool:
@@ -67,16 +92,16 @@ def describe(facts: list[Fact]) -> str:
     parts: dict[str, None] = {}
     for fact in sorted(facts, key=lambda f: (_ORDER.get(f.kind, 9), f.start_s)):
         parts[_phrase(fact)] = None
-    return "; ".join(part for part in parts if part)
+    told = "; ".join(part for part in parts if part)
+    return told or ("sound: speech" if parts else "")  # heard, but not understood
 
 
 def _phrase(fact: Fact) -> str:
     if not fact.text:
         return ""
-    if fact.kind == "speech":
-        return f"said: {fact.text}"
-    if fact.kind == "text":
-        return f"text: {fact.text}"
+    if fact.kind in ("speech", "text"):  # parts can be told apart again: see merging.py
+        prefix = "said" if fact.kind == "speech" else "text"
+        return f"{prefix}: {fact.text.replace('; ', ', ')}"
     if fact.kind == "sound":
         return "" if fact.text == "speech" else f"sound: {fact.text}"
     return fact.text

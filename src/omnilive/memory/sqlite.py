@@ -93,6 +93,12 @@ class SqliteDatabase:
         with self.explained():
             return wipe(self._db)
 
+    def size(self) -> int:
+        """Return the bytes of the pages in use."""
+        names = ("page_count", "freelist_count", "page_size")
+        pages, free, size = (int(self.rows(f"PRAGMA {name}")[0][0]) for name in names)
+        return (pages - free) * size
+
     def check(self) -> str:
         """Return SQLite's own verdict on the file: "ok", or what is wrong."""
         return str(self.rows("PRAGMA integrity_check")[0][0])

@@ -399,6 +399,11 @@ class Store:
         """Return the newest sequence number of the log, 0 when it is empty."""
         return int(self.value("SELECT coalesce(max(seq), 0) FROM log"))
 
+    def size(self) -> int:
+        """Return the bytes of what the database holds; files are not in it."""
+        with self._lock:
+            return self._db.size()
+
     def check(self) -> str:
         """Return "ok", or what is wrong with the stored data."""
         with self._lock:

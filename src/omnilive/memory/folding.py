@@ -1,0 +1,89 @@
+"""Folds the facts of one row into fewer: see `fold` in merging.py for what is kept.
+
+A fact belongs to the last row that begins before it or with it. What is pinned, open, or held by a
+watch is left alone.
+"""
+
+import json
+
+from omnilive.memory import merging
+from omnilive.memory.base import Fact
+from omnilive.memory.merging import Rarity
+from omnilive.memory.pins import is_pinned
+from omnilive.memory.query import COLUMNS
+from omnilive.memory.spans import Span
+from omnilive.memory.store import Store, fact_of, searchable
+from omnilive.memory.watches import WORLD
+
+
+class Folding:
+    """Folds facts of one store, inside its transactions.
+
+    Before the first fold of a write: `hold`. After the last: `changed` are facts whose text is
+    new, `gone` are ids.
+    """
+
+    def __init__(self, store: Store, rarity: Rarity) -> None:
+        self._store, self._rarity = store, rarity
+        self._pins: list[Span] = []
+        self._held: set[int] = set()
+        self.changed: list[Fact] = []
+        self.gone: list[int] = []
+
+    def hold(self, pins: list[Span]) -> None:
+        """Find out what has to stay as it is: what watches remember, or have checked, or pins."""
+        self._pins, self.changed, self.gone = pins, [], []
+        world = self._store.value("SELECT value FROM meta WHERE key = ?", WORLD)
+        things = json.loads(world) if world else {}
+        self._held = {int(t["fact"]) for part in ("here", "past") for t in things.get(part, ())}
+        for (body,) in self._store.rows("SELECT body FROM candidate"):
+            alert = json.loads(body).get("alert", {})
+            self._held |= {int(item["id"]) for item in alert.get("evidence", ())}
+
+    def fold(self, start_s: float, until_s: float, size: int) -> tuple[int, dict[str, int]]:
+        """Fold the facts that begin in [start_s, until_s), which stands for `size` moments.
+
+        Return how many rows that saved, and what was left out, by kind.
+        """
+        by_source: dict[str, list[Fact]] = {}
+        for source, fact in self._facts(start_s, until_s):
+            by_source.setdefault(source, []).append(fact)
+        saved, left_out = 0, dict[str, int]()
+        most = merging.most_facts(size) // max(1, len(by_source))
+        for source, facts in by_source.items():
+            fold = merging.fold(facts, most, self._rarity)
+            old = {fact.id: fact for fact in facts}
+            for id in fold.gone:
+                self._store.drop("fact", id)
+            for fact in fold.changed:
+                self._change(source, old[fact.id], fact)
+            self.gone += fold.gone
+            saved += len(fold.gone)
+            left_out = merging.added(left_out, fold.left_out)
+        return saved, left_out
+
+    def _facts(self, start_s: float, until_s: float) -> list[tuple[str, Fact]]:
+        """Return the facts that may be folded, each with its source."""
+        query = (
+            f"SELECT key, {COLUMNS} FROM fact WHERE start_s >= ? AND start_s < ? "
+            "ORDER BY start_s, id"
+        )
+        rows = self._store.rows(query, start_s, until_s)
+        found = [(str(key).split(":")[0], fact_of(tuple(row))) for key, *row in rows]
+        return [(source, fact) for source, fact in found if not self._is_held(fact)]
+
+    def _is_held(self, fact: Fact) -> bool:
+        span = Span(fact.start_s, fact.end_s)
+        return fact.open or fact.id in self._held or is_pinned(span, self._pins)
+
+    def _change(self, source: str, old: Fact, new: Fact) -> None:
+        """Store a fact that is told anew. Nothing more can come of what a tally counts."""
+        data = json.dumps(dict(new.data), ensure_ascii=False)
+        query = "UPDATE fact SET end_s = ?, text = ?, confidence = ?, data = ? WHERE id = ?"
+        self._store.execute(query, new.end_s, new.text, new.confidence, data, new.id)
+        if "merged" in new.data and "merged" not in old.data:
+            key = f"{source}:m:{new.id}"
+            self._store.execute("UPDATE fact SET key = ? WHERE id = ?", key, new.id)
+        self._store.words.put("fact", new.id, searchable(new))
+        if new.text != old.text:
+            self.changed.append(new)
