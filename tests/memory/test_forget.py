@@ -16,6 +16,7 @@ from omnilive.memory.forget import forget
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.moments import MomentConfig
 from omnilive.memory.spans import Span, left_of, merged, overlaps, rest
+from omnilive.memory.sketches import quantise
 from omnilive.memory.store import Store
 from tests.fakes import FakeEmbedder
 from tests.made import a_file, percept, said, thing
@@ -61,11 +62,11 @@ def assert_gone(folder: Path) -> None:
 def test_a_phrase_and_a_patch_are_gone_from_every_byte(store: Store) -> None:
     live(store)
     assert files_with(store.folder, WORD.encode()) and files_with(store.folder, PATCH[:16])
-    vectors = store.rows("SELECT vec FROM vector")
+    vectors = store.rows("SELECT vec FROM wording")
     done = forget(store, 40.0, 50.0)
     assert (done.facts, done.moments, done.keyframes, done.is_wiped) == (2, 1, 1, True)
     assert_gone(store.folder)
-    secret = FakeEmbedder().embed([PHRASE])[0].astype(np.float16).tobytes()
+    (secret,) = quantise(FakeEmbedder().embed([PHRASE]))
     assert (secret,) in vectors and files_with(store.folder, secret) == []
     assert store.check() == "ok"
     assert store.search_text([WORD], 1e9, 10) == []

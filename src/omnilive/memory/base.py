@@ -76,3 +76,4 @@ class Ref(NamedTuple):
     table: str  # "fact" or "moment"
     id: int
     score: float
+    share: float = 0.0  # by words: how much of what the query's words tell the row holds, to 1

@@ -5,11 +5,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
-from omnilive.core.events import Kind
 from omnilive.memory.base import Ref
 from omnilive.memory.dialect import Dialect
+from omnilive.memory.vectors import Vectors
 
 if TYPE_CHECKING:
     from omnilive.memory.store import Store
@@ -23,25 +21,13 @@ class WordIndex(Protocol):
         ...
 
     def search(
-        self, terms: Iterable[str], until_s: float, limit: int, kinds: Sequence[Kind] = ()
+        self, terms: Iterable[str], until_s: float, limit: int, **narrowed: Any
     ) -> list[Ref]:
-        """Return rows that hold any of the terms and began before `until_s`, best first."""
+        """Return rows that hold any of the terms, best first: see wordsearch.search."""
         ...
 
     def holding(self, all_of: Sequence[str], any_of: Sequence[str]) -> tuple[str, str] | None:
         """Return the condition that a fact's words begin so, and its one value; None for none."""
-        ...
-
-
-class VectorIndex(Protocol):
-    """The vectors of the table `vector`: some for each fact and moment."""
-
-    def put(self, table: str, id: int, start_s: float, vectors: np.ndarray) -> None:
-        """Remember the (N, D) unit vectors of a row in place of older ones, in a transaction."""
-        ...
-
-    def search(self, vector: np.ndarray, until_s: float, limit: int) -> list[Ref]:
-        """Return the rows nearest to the (D,) unit vector, best first; score is the cosine."""
         ...
 
 
@@ -81,7 +67,7 @@ class Database(Protocol):
         """Turn what the database and the disk say into a StoreError with a remedy."""
         ...
 
-    def indexes(self, store: "Store") -> tuple[WordIndex, VectorIndex]:
+    def indexes(self, store: "Store") -> tuple[WordIndex, Vectors]:
         """Return what searches this session."""
         ...
 

@@ -153,6 +153,7 @@ class _Forgetting:
         self._store.execute(f"UPDATE {table} SET start_s = ?, end_s = ? WHERE id = ?", *span, id)
         query = "UPDATE vector SET start_s = ? WHERE tab = ? AND id = ?"
         self._store.execute(query, span.start_s, table, id)
+        self._store.index_again(table, id)
 
     def _copy_fact(self, id: int, span: Span) -> None:
         """Keep an earlier part of a fact whose own row goes on later."""
@@ -162,15 +163,8 @@ class _Forgetting:
             "RETURNING id"
         )
         copy = self._store.value(row, f"~{span.start_s:.3f}", *span, id)
-        row = (
-            "INSERT INTO fact_words (rowid, words) SELECT ?, words FROM fact_words WHERE rowid = ?"
-        )
-        self._store.execute(row, copy, id)
-        row = (
-            "INSERT INTO vector (tab, id, start_s, vec) "
-            "SELECT 'fact', ?, ?, vec FROM vector WHERE tab = 'fact' AND id = ? ORDER BY row"
-        )
-        self._store.execute(row, copy, span.start_s, id)
+        self._store.index_again("fact", copy)
+        self._store.vectors.copy("fact", id, copy, span.start_s)
 
     def _moments(self) -> None:
         """Forget moments; what one holds outside of the span is a moment again, described anew."""

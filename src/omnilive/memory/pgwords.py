@@ -1,19 +1,22 @@
-"""Full text on PostgreSQL: tsvector of Porter's stems with a GIN index, ranked like BM25."""
+"""Full text on PostgreSQL: tsvector of Porter's stems and of tags, with a GIN index.
 
-import math
+Ranked by wordsearch.py.
+"""
+
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from omnilive.core.events import Kind
 from omnilive.memory.base import Ref
+from omnilive.memory.fulltext import tags_of
 from omnilive.memory.words import words
+from omnilive.memory.wordsearch import search
 
 if TYPE_CHECKING:
     from omnilive.memory.store import Store
 
 LONGEST_BYTES = 1000  # of a word; PostgreSQL refuses those beyond 2,046
-MOST_TERMS = 64  # of a query that are looked for
+TAG = "#"  # begins a tag, and no word
 
 
 class PgWords:
@@ -25,49 +28,38 @@ class PgWords:
     def put(self, table: str, id: int, text: str) -> None:
         """Index a row's text in place of an older one, inside a transaction."""
         row = (
-            f"INSERT INTO {table}_words (rowid, words) VALUES (?, to_tsvector('words', ?)) "
+            f"INSERT INTO {table}_words (rowid, words) VALUES (?, to_tsvector('words', ?) "
+            "|| array_to_tsvector(string_to_array(?, ' '))) "
             "ON CONFLICT (rowid) DO UPDATE SET words = excluded.words"
         )
-        self._store.execute(row, id, " ".join(_parts(text)))
+        tags = " ".join(TAG + tag for tag in tags_of(self._store, table, id).split())
+        self._store.execute(row, id, " ".join(_parts(text)), tags)
 
     def search(
-        self, terms: Iterable[str], until_s: float, limit: int, kinds: Sequence[Kind] = ()
+        self, terms: Iterable[str], until_s: float, limit: int, **narrowed: Any
     ) -> list[Ref]:
-        """Return rows that hold any of the terms and began before `until_s`, best first."""
-        queries = list(dict.fromkeys(" <-> ".join(p) for term in terms if (p := _parts(term))))
-        if not queries:
+        """Return rows that hold any of the terms, best first: see wordsearch.search."""
+        return search(self._store, self, terms, until_s, limit, **narrowed)
+
+    def ids(
+        self, table: str, all_of: Sequence[Sequence[str]], tagged: Sequence[Sequence[str]],
+        limit: int, among: Sequence[int] = (),
+    ) -> list[int]:  # fmt: skip
+        """Return the newest rows that hold one term and tag of each group: see Postings."""
+        groups = [[" <-> ".join(parts) for t in group if (parts := _parts(t))] for group in all_of]
+        if not all(groups):
             return []
-        refs: list[Ref] = []
-        for table in ("fact", "moment"):
-            refs += self._search(table, queries[:MOST_TERMS], until_s, limit, kinds)
-        return sorted(refs, key=lambda ref: -ref.score)[:limit]
-
-    def _search(
-        self, table: str, queries: list[str], until_s: float, limit: int, kinds: Sequence[Kind]
-    ) -> list[Ref]:
-        weights = self._weights(table, queries)
-        wanted = tuple(kinds) if table == "fact" else ()
-        narrowed = f"AND t.kind IN ({', '.join('?' * len(wanted))}) " if wanted else ""
-        score = " + ".join(
-            f"(w.words @@ to_tsquery('words', ?))::int * {weight:.6f}" for weight in weights
-        )
+        wanted = " & ".join(f"({' | '.join(f'({one})' for one in group)})" for group in groups)
+        condition, values = "to_tsquery('words', ?)", [wanted]
+        for group in tagged:
+            condition += " && ?::tsquery"
+            values.append(" | ".join(f"'{TAG}{tag}'" for tag in group))
+        some = f"AND rowid IN ({', '.join('?' * len(among))}) " if among else ""
         query = (
-            f"SELECT t.id, ({score}) / (1 + 0.1 * ln(1 + length(w.words))) AS score "
-            f"FROM {table}_words w JOIN {table} t ON t.id = w.rowid "
-            f"WHERE w.words @@ to_tsquery('words', ?) AND t.start_s <= ? {narrowed}"
-            "ORDER BY score DESC, t.id LIMIT ?"
+            f"SELECT rowid FROM {table}_words WHERE words @@ ({condition}) {some}"
+            "ORDER BY rowid DESC LIMIT ?"
         )
-        any_of = " | ".join(f"({one})" for one in queries)
-        rows = self._store.rows(query, *queries, any_of, until_s, *wanted, limit)
-        return [Ref(table, id, float(score)) for id, score in rows]
-
-    def _weights(self, table: str, queries: list[str]) -> list[float]:
-        """Return how much each query tells: what is rare tells much (BM25's idf)."""
-        one = f"(SELECT count(*) FROM {table}_words WHERE words @@ to_tsquery('words', ?))"
-        counts = ", ".join([f"(SELECT count(*) FROM {table}_words)", *[one] * len(queries)])
-        (row,) = self._store.rows(f"SELECT {counts}", *queries)
-        total, *holding = row
-        return [max(1e-6, math.log((total - n + 0.5) / (n + 0.5))) for n in holding]
+        return [id for (id,) in self._store.rows(query, *values, *among, limit)]
 
     def holding(self, all_of: Sequence[str], any_of: Sequence[str]) -> tuple[str, str] | None:
         """Return the condition that a fact's words begin so, and its one value; None for none."""

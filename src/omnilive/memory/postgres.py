@@ -20,10 +20,11 @@ from psycopg.conninfo import conninfo_to_dict
 from omnilive.core.errors import ConfigError, StoreError
 from omnilive.memory.database import reason_of
 from omnilive.memory.dialect import Dialect, Postgres
-from omnilive.memory.pgvectors import PgVectors
+from omnilive.memory.pgvectors import PgNearest
 from omnilive.memory.pgwords import PgWords
 from omnilive.memory.schema import upgrade
 from omnilive.memory.schema_postgres import statements
+from omnilive.memory.vectors import Vectors
 
 if TYPE_CHECKING:
     from omnilive.memory.store import Store
@@ -155,9 +156,9 @@ class PostgresDatabase:
 
     # the session as a whole
 
-    def indexes(self, store: "Store") -> tuple[PgWords, PgVectors]:
+    def indexes(self, store: "Store") -> tuple[PgWords, Vectors]:
         """Return what searches this session."""
-        return PgWords(store), PgVectors(store)
+        return PgWords(store), Vectors(store, PgNearest(store))
 
     def note_wipe_due(self) -> None:
         """Inside the transaction that deletes: make sure that the bytes go, whatever happens."""
@@ -201,7 +202,7 @@ class PostgresDatabase:
         try:
             yield
         except psycopg.Error as error:
-            raise explanation(error, self.url, self.session) from _cause(error)
+            raise explanation(error, self.url, self.session) from cause_of(error)
         except OSError as error:
             raise StoreError(f"files in {self._folder}: {_disk(reason_of(error))}") from error
 
@@ -241,7 +242,7 @@ def connect(url: str) -> "psycopg.Connection[Any]":
             "postgresql://USER:PASSWORD@HOST:5432/DATABASE"
         ) from error
     except psycopg.Error as error:
-        raise explanation(error, url) from _cause(error)
+        raise explanation(error, url) from cause_of(error)
     if db.info.server_version < OLDEST_SERVER:
         db.close()
         raise StoreError(
@@ -291,7 +292,7 @@ def explanation(error: psycopg.Error, url: str, session: str = "") -> StoreError
     return StoreError(f"{whose}{place_of(url)}: {_remedy(error)}")
 
 
-def _cause(error: psycopg.Error) -> Exception:
+def cause_of(error: psycopg.Error) -> Exception:
     """Return the error as the disk would tell it, where the two say the same (see server)."""
     if isinstance(error, errors.DiskFull):
         return OSError(errno.ENOSPC, str(error))

@@ -11,7 +11,8 @@ from omnilive.memory.database import reason_of
 from omnilive.memory.dialect import Dialect, Sqlite
 from omnilive.memory.fulltext import Fts5
 from omnilive.memory.schema import migrate
-from omnilive.memory.vectors import VectorMirror
+from omnilive.memory.sketches import Sketches
+from omnilive.memory.vectors import Vectors
 from omnilive.memory.wipe import note_due, wipe, wipe_if_due
 
 if TYPE_CHECKING:
@@ -80,9 +81,9 @@ class SqliteDatabase:
         if self._db.in_transaction:
             self.execute("ROLLBACK")
 
-    def indexes(self, store: "Store") -> tuple[Fts5, VectorMirror]:
+    def indexes(self, store: "Store") -> tuple[Fts5, Vectors]:
         """Return what searches this session."""
-        return Fts5(store), VectorMirror(store)
+        return Fts5(store), Vectors(store, Sketches(store))
 
     def note_wipe_due(self) -> None:
         """Inside the transaction that deletes: make sure that the bytes go, whatever happens."""

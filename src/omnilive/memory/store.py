@@ -21,6 +21,7 @@ from omnilive.memory.database import Database
 from omnilive.memory.query import COLUMNS, LONG_S, FactQuery
 from omnilive.memory.spans import Span
 from omnilive.memory.sqlite import SqliteDatabase
+from omnilive.memory.vectors import TABLES
 
 KEYFRAMES = "keyframes"  # the folder of pictures in a session's folder
 
@@ -339,23 +340,65 @@ class Store:
     # search
 
     def search_text(
-        self, terms: Iterable[str], until_s: float, limit: int, kinds: Sequence[Kind] = ()
+        self,
+        terms: Iterable[str],
+        until_s: float,
+        limit: int,
+        kinds: Sequence[Kind] = (),
+        *,
+        since_s: float = -1e12,
+        tables: Sequence[str] = TABLES,
     ) -> list[Ref]:
-        """Return rows that hold any of the terms and began before `until_s`, best first.
+        """Return rows that hold any of the terms and touch the span, best first.
 
         `kinds` narrows the facts; moments hold facts of every kind.
         """
-        return self.words.search(terms, until_s, limit, kinds)
-
-    def put_vectors(self, table: str, id: int, start_s: float, vectors: np.ndarray) -> None:
-        """Remember the (N, D) unit vectors of a row's sentences, as float16, in place of older."""
-        with self.transaction():
-            self.vectors.put(table, id, start_s, vectors)
-
-    def search_vector(self, vector: np.ndarray, until_s: float, limit: int) -> list[Ref]:
-        """Return the rows nearest to the (D,) unit vector, best first; score is the cosine."""
+        narrowed = {"since_s": since_s, "kinds": kinds, "tables": tables}
         with self._lock:
-            return self.vectors.search(vector, until_s, limit)
+            return self.words.search(terms, until_s, limit, **narrowed)
+
+    def index_again(self, table: str, id: int) -> None:
+        """Index the words of a row whose times or text were changed, inside a transaction."""
+        if table == "fact":
+            text = searchable(fact) if (fact := self.fact(id)) else ""
+        else:
+            text = self.value("SELECT text FROM moment WHERE id = ?", id) or ""
+        self.words.put(table, id, text)
+
+    def put_vectors(
+        self,
+        table: str,
+        id: int,
+        start_s: float,
+        vectors: np.ndarray,
+        texts: Sequence[str] = (),
+        name: str = "",
+    ) -> None:
+        """Remember the (N, D) unit vectors of a row's sentences, in place of older ones.
+
+        With the sentences themselves, each is stored once however often it is said; `name` is
+        the model's: see memory/vectors.py.
+        """
+        with self.transaction():
+            self.vectors.put(table, id, start_s, vectors, texts, name)
+
+    def search_vector(
+        self,
+        vector: np.ndarray,
+        until_s: float,
+        limit: int,
+        kinds: Sequence[Kind] = (),
+        *,
+        since_s: float = -1e12,
+        tables: Sequence[str] = TABLES,
+    ) -> list[Ref]:
+        """Return the rows nearest to the (D,) unit vector that touch the span, best first.
+
+        The score is the cosine. `kinds` narrows the facts; moments hold facts of every kind.
+        """
+        narrowed = {"since_s": since_s, "kinds": kinds, "tables": tables}
+        with self._lock:
+            return self.vectors.search(vector, until_s, limit, **narrowed)
 
     # the session as a whole
 
@@ -436,7 +479,7 @@ def fact_of(row: tuple[Any, ...]) -> Fact:
     )  # fmt: skip
 
 
-def searchable(percept: Percept) -> str:
+def searchable(percept: Percept | Fact) -> str:
     """Return the words under which a percept is found: its text and its other names."""
     names = [str(percept.data.get("label", "")), *percept.data.get("names", ())]
     return " ".join([percept.text, *names])

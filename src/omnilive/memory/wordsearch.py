@@ -1,0 +1,167 @@
+"""Ranks rows by the words that they share with a query, at a cost that does not grow with them.
+
+A word that half of all rows hold tells nothing, and reading all those rows would take seconds:
+of each word the newest COMMON rows are looked at, and how many there are in all is estimated from
+how close they lie. What a rare word finds is also checked for the common ones.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from omnilive.core.events import Kind
+from omnilive.memory.base import Ref
+from omnilive.memory.query import LONG_S
+from omnilive.memory.tags import HOUR_S, cover, kind_tags
+from omnilive.memory.words import words
+
+if TYPE_CHECKING:
+    from omnilive.memory.store import Store
+
+COMMON = 1000  # rows that are looked at for each word, the newest
+MOST_TERMS = 32  # of a query that are looked for
+BEST = 200  # candidates whose rows are read, at least
+LASTING = 100  # things still open, or long, that are looked through one by one
+_EVER = -1e11
+
+# BM25 with every word counted once a row (rows are short): Robertson and Zaragoza, "The
+# Probabilistic Relevance Framework", 2009, section 3.4, with its customary k1 and b.
+_K1, _B = 1.2, 0.75
+_USUAL = {"fact": 30, "moment": 100}  # characters of a row
+
+
+class Postings(Protocol):
+    """Which rows hold words, newest first: the part of full text that differs by database."""
+
+    def ids(
+        self,
+        table: str,
+        all_of: Sequence[Sequence[str]],
+        tagged: Sequence[Sequence[str]],
+        limit: int,
+        among: Sequence[int] = (),
+    ) -> list[int]:
+        """Return the newest rows that hold one term of each group, and one tag of each group.
+
+        A term is a word, or some in a row. With `among`, only of these rows.
+        """
+        ...  # fmt: skip
+
+
+def search(
+    store: "Store",
+    postings: Postings,
+    terms: Iterable[str],
+    until_s: float,
+    limit: int,
+    *,
+    since_s: float = -1e12,
+    kinds: Sequence[Kind] = (),
+    tables: Sequence[str] = ("fact", "moment"),
+) -> list[Ref]:
+    """Return rows that hold any of the terms and touch the span, best first.
+
+    `kinds` narrows the facts; moments hold facts of every kind. The score is BM25's; `share` is
+    how much of what the terms tell the row holds (1 when it holds every one).
+    """
+    wanted = list(dict.fromkeys(" ".join(found) for term in terms if (found := words(term))))
+    if len(wanted) > MOST_TERMS:
+        wanted = sorted(wanted, key=lambda term: -len(term))[:MOST_TERMS]  # long ones are rare
+    refs: list[Ref] = []
+    for table in tables if wanted and limit > 0 else ():
+        one = _Search(store, postings, table, since_s, until_s, kinds if table == "fact" else ())
+        refs += one.best(wanted, limit)
+    return sorted(refs, key=lambda ref: -ref.score)[:limit]
+
+
+class _Search:
+    """One search of one table."""
+
+    def __init__(
+        self, store: "Store", postings: Postings, table: str, since_s: float, until_s: float,
+        kinds: Sequence[Kind],
+    ) -> None:  # fmt: skip
+        self._store, self._postings, self._table = store, postings, table
+        self._since_s, self._until_s, self._kinds = since_s, until_s, kinds
+        self._tagged = [kind_tags(kinds)] if kinds else []
+        if times := self._times():
+            self._tagged.append(times)
+
+    def _times(self) -> list[str]:
+        """Return the tags of the span, none when it leaves nothing out."""
+        newest_s = self._store.value(f"SELECT max(start_s) FROM {self._table}") or 0.0
+        if self._since_s <= _EVER and self._until_s > newest_s - HOUR_S:
+            return []
+        since_s = self._since_s - LONG_S if self._since_s > _EVER else 0.0
+        return cover(since_s, min(self._until_s, newest_s))
+
+    def best(self, terms: Sequence[str], limit: int) -> list[Ref]:
+        """Return the best rows, best first."""
+        held = {term: self._holding(term) for term in terms}
+        count = self._store.value(f"SELECT max(id) FROM {self._table}") or 0
+        weights = {term: _weight(_estimate(ids, count), count) for term, ids in held.items()}
+        rare = [term for term in terms if 0 < len(held[term]) < COMMON]
+        scores: dict[int, float] = {}
+        for term, ids in held.items():
+            if rare and term not in rare and ids:
+                ids = {*ids, *self._ids([rare, [term]])}
+            for id in ids:
+                scores[id] = scores.get(id, 0.0) + weights[term]
+        order = sorted(scores, key=lambda id: (-scores[id], -id))[: max(4 * limit, BEST)]
+        lengths = self._lengths(order)
+        all_told = sum(weights.values())
+        refs = [
+            Ref(self._table, id, scores[id] * self._shortness(lengths[id]), scores[id] / all_told)
+            for id in order
+            if id in lengths
+        ]
+        return sorted(refs, key=lambda ref: -ref.score)[:limit]
+
+    def _holding(self, term: str) -> list[int]:
+        ids = self._ids([[term]])
+        if self._since_s > _EVER and (lasting := self._lasting()):
+            more = self._postings.ids(self._table, [[term]], [], LASTING, lasting)
+            return list(dict.fromkeys([*ids, *more]))
+        return ids
+
+    def _ids(self, all_of: Sequence[Sequence[str]]) -> list[int]:
+        return self._postings.ids(self._table, all_of, self._tagged, COMMON)
+
+    def _lasting(self) -> list[int]:
+        """Return the facts that lasted into the span, which they may not be tagged with."""
+        if self._table != "fact":
+            return []
+        query = (
+            "SELECT id FROM fact WHERE open AND start_s <= ? "
+            f"UNION SELECT id FROM fact WHERE end_s - start_s > {LONG_S} AND end_s >= ? "
+            "AND start_s <= ? LIMIT ?"
+        )
+        values = (self._until_s, self._since_s, self._until_s, LASTING)
+        return [id for (id,) in self._store.rows(query, *values)]
+
+    def _lengths(self, ids: Sequence[int]) -> dict[int, int]:
+        """Return how long the text of each row is that touches the span."""
+        if not ids:
+            return {}
+        some = f" AND kind IN ({', '.join('?' * len(self._kinds))})" if self._kinds else ""
+        query = (
+            f"SELECT id, length(text) FROM {self._table} WHERE id IN "
+            f"({', '.join('?' * len(ids))}) AND start_s <= ? AND end_s >= ?{some}"
+        )
+        values = (*ids, self._until_s, self._since_s, *self._kinds)
+        return dict(self._store.rows(query, *values))
+
+    def _shortness(self, length: int) -> float:
+        return (_K1 + 1) / (1 + _K1 * (1 - _B + _B * length / _USUAL[self._table]))
+
+
+def _estimate(ids: Sequence[int], count: int) -> float:
+    """Return how many rows hold a term whose newest ones are `ids`."""
+    if len(ids) < COMMON:
+        return len(ids)
+    return count * len(ids) / (max(ids) - min(ids) + 1)
+
+
+def _weight(holding: float, count: int) -> float:
+    """Return how much a term tells: BM25's idf, as of Lucene, which is never negative."""
+    return math.log(1 + max(0.0, count - holding + 0.5) / (holding + 0.5)) + 1e-6
