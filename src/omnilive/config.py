@@ -6,6 +6,7 @@ from omnilive.dialogue.watches.config import WatchesConfig
 from omnilive.dialogue.watches.deliver.config import DeliveryConfig
 from omnilive.media.base import MediaConfig
 from omnilive.media.quiet import Hours
+from omnilive.memory.budget import BudgetConfig
 from omnilive.memory.moments import MomentConfig
 from omnilive.perception.config import PerceptionConfig
 from omnilive.reasoning.config import ReasoningConfig
@@ -20,6 +21,7 @@ class MemoryConfig(Config):
     """Sentence embeddings for search by meaning; "off" for none."""
 
     moments: MomentConfig = MomentConfig()
+    budget: BudgetConfig = BudgetConfig()
 
     quiet_hours: tuple[Hours, ...] = ()
     """Times such as "22:00-06:30", on this machine's clock, in which live sources are not

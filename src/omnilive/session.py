@@ -22,6 +22,7 @@ from omnilive.media.open import kind_of, open_source
 from omnilive.media.pace import paced
 from omnilive.memory.answers import log_answer
 from omnilive.memory.base import SourceRow
+from omnilive.memory.compaction import Compactor
 from omnilive.memory.dialogue import log_turn
 from omnilive.memory.embed import Embedder
 from omnilive.memory.ledger import Ledger
@@ -74,6 +75,7 @@ class Session:
         self._worker = Worker(f"store-{name}")
         self._writing: Writing | None = None
         self._store: Store | None = None
+        self._compactor: Compactor | None = None
         self.watches = Watches(
             self.config.watches, self._worker, self._tell, self.ask, self._known,
             self.config.reasoning.backend not in ("embedded", "scripted"),
@@ -281,6 +283,8 @@ class Session:
             self._writing = writing
 
     def _register(self, source: Source, plan: Plan) -> int:
+        if self._compactor is None:  # one for all sources; only who writes may have it
+            self._compactor = Compactor(self.store, self.config.memory.budget)
         info = source.info
         state = "live" if info.live else "watching"
         if plan.resumes is not None:
@@ -308,7 +312,7 @@ class Session:
         assert self._senses is not None
         ledger = Ledger.begin(
             self.store, source_id, plan.offset_s, plan.moment_s, self.config.memory.moments,
-            embedder,
+            embedder, self._compactor,
         )  # fmt: skip
         pipeline = Pipeline(
             source, self._senses, self.config.perception, ledger, self._worker, SystemClock(),
