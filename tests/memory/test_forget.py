@@ -15,8 +15,8 @@ from omnilive.memory.base import Ref
 from omnilive.memory.forget import forget
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.moments import MomentConfig
-from omnilive.memory.spans import Span, left_of, merged, overlaps, rest
 from omnilive.memory.sketches import quantise
+from omnilive.memory.spans import Span, left_of, merged, overlaps, rest
 from omnilive.memory.store import Store
 from tests.fakes import FakeEmbedder
 from tests.made import a_file, percept, said, thing

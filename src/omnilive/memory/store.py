@@ -88,6 +88,11 @@ class Store:
             if self._depth == 0:
                 self._db.commit()
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread, which holds the lock, changes something that may be undone."""
+        return self._depth > 0
+
     @contextlib.contextmanager
     def whole(self) -> Iterator[Database]:
         """Give the database for what cannot be done inside a transaction; others wait."""
