@@ -53,6 +53,8 @@ BENCHMARKS = Registry(
         "ovobench": "omnilive_lab.bench.ovobench:OVOBench",
         "librispeech": "omnilive_lab.bench.librispeech:LibriSpeech",
         "wenetspeech": "omnilive_lab.bench.wenetspeech:WenetSpeech",
+        "mmbench_video": "omnilive_lab.bench.mmbench_video:MMBenchVideo",
+        "svbench": "omnilive_lab.bench.svbench:SVBench",
     },
 )
 
@@ -151,7 +153,7 @@ class Cost:
     """
 
     first_token_s: float | None = None
-    total_s: float = 0.0
+    total_s: float | None = None
     lag_s: float | None = None
 
 
