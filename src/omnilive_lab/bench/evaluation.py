@@ -13,7 +13,6 @@ from omnilive.commands.output import remark, say, say_json
 from omnilive.core.clock import wall_time
 from omnilive.core.errors import ConfigError
 from omnilive.reasoning.config import OpenAIConfig
-from omnilive.session import Pace
 from omnilive_lab.bench import results
 from omnilive_lab.bench.base import Benchmark, Judge, Setup, by_name
 from omnilive_lab.bench.commit import commit
@@ -23,7 +22,7 @@ from omnilive_lab.bench.report import Report, figure, markdown, warnings
 from omnilive_lab.bench.run import Plan, load_items, run
 from omnilive_lab.bench.sampling import Policy
 from omnilive_lab.bench.summing import performance, summarise
-from omnilive_lab.models.choose import Choice, Mode, examinee
+from omnilive_lab.models.choose import Choice, Mode, Pace, examinee
 
 __all__ = ["Wanted", "evaluate"]
 MD, HTML = "report.md", "report.html"

@@ -90,7 +90,7 @@ class Exam(Session):
         if narrate:
             await self.watches.narrate("commentary")
         try:
-            summary = await self.watch(str(path), pace, asks, on_open=self._opened)
+            summary = await self.watch(str(path), pace, asks, on_open=self._clocked)
         except SourceError as error:
             self.heard.trouble = str(error)
             return
@@ -102,7 +102,7 @@ class Exam(Session):
             "frames": summary["frames"],
         }
 
-    def _opened(self, pipeline: Pipeline) -> None:
+    def _clocked(self, pipeline: Pipeline) -> None:
         """Time how long each question waits until all that came before it is perceived."""
         mark = pipeline.mark
         names = {f"at-{put.t}-{put.id}": put.id for put in self._questions.values()}

@@ -14,13 +14,13 @@ from typing import Literal
 
 from omnilive import recipes
 from omnilive.core.errors import ConfigError
-from omnilive.session import Pace
 from omnilive.settings import load_settings
 from omnilive_lab.bench.base import Item
 from omnilive_lab.bench.sampling import Policy
 from omnilive_lab.models.base import Examinee
 
 Mode = Literal["offline", "online"]
+Pace = Literal["live", "fast"]  # as in omnilive.session, which is not loaded for a baseline
 BASELINES = ("random", "majority")
 PERCEPTS, LOCAL, ENDPOINT = "percepts", "transformers", "openai"
 
