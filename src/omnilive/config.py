@@ -1,5 +1,9 @@
 """All settings of a session in one tree; recipes make it, users change parts of it."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from omnilive.core.config import Config
 from omnilive.dialogue.config import DialogueConfig
 from omnilive.dialogue.watches.config import WatchesConfig
@@ -16,6 +20,10 @@ from omnilive.speech.config import SpeechConfig
 
 class MemoryConfig(Config):
     """How what was perceived is kept."""
+
+    store: Annotated[str, Field(pattern=r"^(sqlite|postgres(ql)?://.+)$")] = "sqlite"
+    """Where sessions are kept: "sqlite", a file in each session's folder, or the URL of a
+    PostgreSQL database with pgvector, postgresql://USER:PASSWORD@HOST:5432/DATABASE."""
 
     embedder: str = "minilm"
     """Sentence embeddings for search by meaning; "off" for none."""

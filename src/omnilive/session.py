@@ -1,6 +1,7 @@
 """One session: watch sources into its memory, and ask it at any moment."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
@@ -26,7 +27,7 @@ from omnilive.memory.compaction import Compactor
 from omnilive.memory.dialogue import log_turn
 from omnilive.memory.embed import Embedder
 from omnilive.memory.ledger import Ledger
-from omnilive.memory.library import Library, Writing
+from omnilive.memory.library import Library
 from omnilive.memory.resume import PUSH, Plan, plan_watch
 from omnilive.memory.spans import Span, overlaps
 from omnilive.memory.store import Store
@@ -64,7 +65,7 @@ class Session:
     ) -> None:
         self.name = name
         self.config = config or SessionConfig()
-        self.library = library or Library.default()
+        self.library = library or Library.default(self.config.memory.store)
         self.spans = SpanTotals()
         self.listeners: list[Listener] = []
         self.pipelines: list[Pipeline] = []
@@ -73,7 +74,8 @@ class Session:
         self._mind, self._owns_mind = mind, mind is None
         self._tracer = Tracer(self.spans)
         self._worker = Worker(f"store-{name}")
-        self._writing: Writing | None = None
+        self._writing = contextlib.ExitStack()
+        self._is_writing = False
         self._store: Store | None = None
         self._compactor: Compactor | None = None
         self.watches = Watches(
@@ -96,8 +98,7 @@ class Session:
     async def __aexit__(self, *_: object) -> None:
         self.stop()
         await self.watches.close()
-        if self._writing is not None:
-            self._writing.__exit__()
+        self._writing.close()
         if self._senses is not None and self._owns_senses:
             self._senses.close()
         if self._mind is not None and self._owns_mind:
@@ -277,10 +278,9 @@ class Session:
         return await shown(replace(ask, t=t), self._senses, self.config.perception, sees=sees)
 
     def _lock(self) -> None:
-        if self._writing is None:
-            writing = Writing(self.store.folder)
-            writing.__enter__()
-            self._writing = writing
+        if not self._is_writing:
+            self._writing.enter_context(self.library.writing(self.name))
+            self._is_writing = True
 
     def _register(self, source: Source, plan: Plan) -> int:
         if self._compactor is None:  # one for all sources; only who writes may have it

@@ -78,8 +78,10 @@ def _start(
     for setting in every:
         command += ["-c", setting]
     with (folder / "server.log").open("wb") as log:
-        return subprocess.Popen(command, stdout=log, stderr=log, user=_user(), group=_user(), cwd="/",
-                                preexec_fn=_end_with_parent)  # fmt: skip
+        return subprocess.Popen(
+            command, stdout=log, stderr=log, user=_user(), group=_user(), cwd="/",
+            preexec_fn=_end_with_parent,
+        )  # fmt: skip
 
 
 def _wait(programs: Path, port: int, server: "subprocess.Popen[bytes]", folder: Path) -> None:

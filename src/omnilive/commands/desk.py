@@ -25,8 +25,8 @@ def with_desk(
     file: Path | None = None,
 ) -> T:
     """Run something on the watches of a stored session."""
-    open_store(session).close()  # an unknown one must not be made
     chosen = settings(recipe, sets, file).config
+    open_store(session, chosen).close()  # an unknown one must not be made
 
     async def opened() -> T:
         async with open_session(session, chosen) as one:
@@ -39,7 +39,7 @@ def open_session(name: str, config: "SessionConfig") -> "Session":
     """Return a stored session, to be used with `async with`."""
     from omnilive.session import Session
 
-    return Session.open(name, config, library=stored())
+    return Session.open(name, config, library=stored(config))
 
 
 def steps_of(mode: str, file: Path | None) -> list[Any]:

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from omnilive.commands.asks import at_second
-from omnilive.commands.options import Json, SessionName
+from omnilive.commands.options import Json, SessionName, Sets
 from omnilive.commands.output import clock, remark, say_json
-from omnilive.commands.stored import open_store
+from omnilive.commands.stored import stored
 from omnilive.core.errors import ConfigError
 
 
@@ -21,6 +21,7 @@ def forget(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
     json: Json = False,
+    set: Sets = None,
 ) -> None:
     """Forget what was seen, heard, said and answered from one time to another. No way back.
 
@@ -31,7 +32,7 @@ def forget(
       omnilive forget kitchen --from 30 --to 45
     """
     start_s, end_s = at_second(start, "--from"), at_second(end, "--to")
-    store = open_store(session)
+    store = stored(sets=set).open(session)
     try:
         if not yes:
             _confirm(session, start_s, end_s)

@@ -1,5 +1,6 @@
 """`omnilive ask`, `search` and `timeline`: a stored session, also while it is being written."""
 
+import builtins
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,7 +8,7 @@ import typer
 
 from omnilive.commands.options import ConfigFile, Json, Recipe, SessionName, Sets, settings
 from omnilive.commands.output import remark, say, say_json
-from omnilive.commands.stored import open_store
+from omnilive.commands.stored import open_store, stored
 from omnilive.commands.words import answer_lines, event_line, evidence_line, moment_line
 from omnilive.core.errors import ConfigError
 
@@ -44,7 +45,7 @@ def ask(
     if at is not None and not at < float("inf"):
         raise ConfigError(f"--at {at} is no stream time: give seconds from the start")
     chosen = settings(recipe, set, config).config
-    store = open_store(session)
+    store = open_store(session, chosen)
 
     import asyncio
 
@@ -82,7 +83,7 @@ def search(
     """
     query = _not_empty(query, "query")
     chosen = settings(recipe, set, config).config
-    store = open_store(session)
+    store = open_store(session, chosen)
 
     from omnilive.reasoning.mind import Mind
 
@@ -107,6 +108,7 @@ def timeline(
         bool, typer.Option("--all", help="Every line of the log, not only moments and gaps.")
     ] = False,
     json: Json = False,
+    set: Sets = None,
 ) -> None:
     """Print what happened in a stored session, moment by moment.
 
@@ -114,8 +116,8 @@ def timeline(
     Example:
       omnilive timeline kitchen
     """
-    store = open_store(session)
-    shown: set[str] = set()
+    store = stored(sets=set).open(session)
+    shown = builtins.set[str]()
     try:
         for line in _log(store):
             if not (all or line["type"] in ("moment", "gap")):

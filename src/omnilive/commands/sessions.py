@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from omnilive.commands.options import Json, SessionName, group
+from omnilive.commands.options import Json, SessionName, Sets, group
 from omnilive.commands.output import clock, remark, say, say_json, size, table
 from omnilive.commands.stored import refuse_busy, stored
 from omnilive.core.errors import ConfigError, StoreError
@@ -16,14 +16,14 @@ sessions = group("sessions", "Stored sessions: list, show, delete, export, impor
 
 
 @sessions.command("list")
-def list_sessions(json: Json = False) -> None:
+def list_sessions(json: Json = False, set: Sets = None) -> None:
     """List the stored sessions.
 
     \b
     Example:
       omnilive sessions list
     """
-    library = stored()
+    library = stored(sets=set)
     rows = [("SESSION", "LENGTH", "MOMENTS", "SIZE", "MADE", "")]
     for name in library.names():
         facts = _describe(library, name)
@@ -44,14 +44,14 @@ def list_sessions(json: Json = False) -> None:
 
 
 @sessions.command()
-def show(session: SessionName, json: Json = False) -> None:
+def show(session: SessionName, json: Json = False, set: Sets = None) -> None:
     """Show one session: its size, and the sources it has watched.
 
     \b
     Example:
       omnilive sessions show kitchen
     """
-    library = stored()
+    library = stored(sets=set)
     facts = library.describe(session)
     store = library.open(session)
     sources = [
@@ -76,6 +76,7 @@ def show(session: SessionName, json: Json = False) -> None:
 def delete(
     session: SessionName,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
+    set: Sets = None,
 ) -> None:
     """Delete a session with all its pictures. There is no way back.
 
@@ -83,9 +84,9 @@ def delete(
     Example:
       omnilive sessions delete kitchen --yes
     """
-    library = stored()
+    library = stored(sets=set)
     library.open(session).close()
-    refuse_busy(session)
+    refuse_busy(session, library)
     if not yes:
         if not sys.stdin.isatty():
             raise ConfigError(f"deleting {session!r} cannot be undone: add --yes to do it")
@@ -95,7 +96,11 @@ def delete(
 
 
 @sessions.command()
-def export(session: SessionName, file: Annotated[Path, typer.Argument(metavar="FILE.zip")]) -> None:
+def export(
+    session: SessionName,
+    file: Annotated[Path, typer.Argument(metavar="FILE.zip")],
+    set: Sets = None,
+) -> None:
     """Write a session into one zip file; it may be watched meanwhile.
 
     \b
@@ -104,7 +109,7 @@ def export(session: SessionName, file: Annotated[Path, typer.Argument(metavar="F
     """
     from omnilive.commands.archive import export_session
 
-    written_bytes = export_session(stored(), session, file, _progress())
+    written_bytes = export_session(stored(sets=set), session, file, _progress())
     remark(f"wrote {file} ({size(written_bytes)})")
 
 
@@ -114,6 +119,7 @@ def import_(
     name: Annotated[
         str | None, typer.Option("--name", help="Call it so (default: the name it had).")
     ] = None,
+    set: Sets = None,
 ) -> None:
     """Take in a session from a zip file that `sessions export` wrote.
 
@@ -123,7 +129,7 @@ def import_(
     """
     from omnilive.commands.archive import import_session
 
-    remark(f"imported as {import_session(stored(), file, name, _progress())!r}")
+    remark(f"imported as {import_session(stored(sets=set), file, name, _progress())!r}")
 
 
 def _progress() -> Any:

@@ -1,31 +1,38 @@
 """The stored sessions, as commands ask for them."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from omnilive.core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from omnilive.config import SessionConfig
     from omnilive.memory.library import Library
     from omnilive.memory.store import Store
 
 
-def stored() -> "Library":
-    """Return the library in the user's data folder."""
+def stored(config: "SessionConfig | None" = None, sets: Sequence[str] | None = None) -> "Library":
+    """Return the library that the settings name, files in the user's data folder.
+
+    Without a config, the settings are those of the environment, omnilive.yaml and `sets`.
+    """
     from omnilive.memory.library import Library
 
-    return Library.default()
+    if config is None:
+        from omnilive.settings import load_settings
+
+        config = load_settings(sets=sets or ()).config
+    return Library.default(config.memory.store)
 
 
-def open_store(name: str) -> "Store":
+def open_store(name: str, config: "SessionConfig | None" = None) -> "Store":
     """Open a stored session to read; one that is being written can be read all the same."""
-    return stored().open(name)
+    return stored(config).open(name)
 
 
-def refuse_busy(name: str) -> None:
+def refuse_busy(name: str, library: "Library | None" = None) -> None:
     """Raise ConfigError when another process is watching into this session."""
-    from omnilive.memory.library import is_being_written
-
-    if is_being_written(stored().folder(name)):
+    if (library or stored()).is_being_written(name):
         raise ConfigError(
             f"session {name!r} is being watched by another process: stop it, or use another "
             "session name"

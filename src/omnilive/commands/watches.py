@@ -247,8 +247,9 @@ def dry_run(
       omnilive watches dry-run kitchen "tell me when a dog appears"
     """
     chosen = settings(recipe, set, config).config
-    if session in stored().names():
-        folder = stored().folder(session)
+    library = stored(chosen)
+    if session in library.names():
+        folder = library.folder(session)
         found = in_loop(_dry_run(session, words, start, end, chosen))
     elif Path(session).is_file():
         found, folder = in_loop(_dry_run_file(session, words, start, end, chosen)), Path()
@@ -344,10 +345,11 @@ def deliver(
     from omnilive.commands.stored import refuse_busy
 
     chosen = settings(recipe, set, config).config
-    refuse_busy(session)
-    store = open_store(session)
+    library = stored(chosen)
+    refuse_busy(session, library)
+    store = open_store(session, chosen)
     try:
-        left = in_loop(deliver_waiting(session, store, chosen, stored().root, patience))
+        left = in_loop(deliver_waiting(session, store, chosen, library.root, patience))
     finally:
         store.close()
     remark("all delivered" if not left else f"{left} target(s) could not be reached yet")

@@ -1,19 +1,22 @@
-"""The stored sessions of this machine: a folder each, by name."""
+"""The stored sessions, by name: on SQLite a folder each, on PostgreSQL a schema each."""
 
 import fcntl
 import os
 import re
 import shutil
 import threading
-from dataclasses import dataclass
+from collections.abc import Hashable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from omnilive.core.errors import ConfigError, StoreError
 from omnilive.core.paths import sessions_folder
-from omnilive.memory.sqlite import DB_NAME
+from omnilive.memory.database import Database
+from omnilive.memory.sqlite import DB_NAME, SqliteDatabase
 from omnilive.memory.store import Store
 
+SQLITE = "sqlite"  # memory.store: the default
 TRIES, TRY_S = 10, 0.03
 _NAME = re.compile(r"[\w][\w.-]{0,63}")
 
@@ -28,42 +31,95 @@ def check_name(name: str) -> str:
     return name
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
-    """All sessions under one folder."""
+class Shelf(Protocol):
+    """Where sessions are kept; sqlite: folders, postgresql: schemas (see pgshelf.py)."""
 
-    root: Path
+    root: Path  # the folder of the sessions' folders
+
+    def names(self) -> list[str]:
+        """Return the stored sessions, in no order."""
+        ...
+
+    def mark(self, name: str) -> Hashable | None:
+        """Return what changes when a session is deleted and made anew; None: there is none."""
+        ...
+
+    def open(self, name: str, folder: Path, create: bool) -> Database:
+        """Open the database of a session."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Delete what is not in the session's folder."""
+        ...
+
+    def writing(self, name: str) -> AbstractContextManager[object]:
+        """Hold a session for one writer; StoreError, from BlockingIOError, when another does."""
+        ...
+
+    def is_being_written(self, name: str) -> bool:
+        """Tell whether some process is watching into this session now."""
+        ...
+
+
+class Library:
+    """All sessions under one folder, or in one PostgreSQL database with files in that folder."""
+
+    def __init__(self, root: Path, at: str = SQLITE) -> None:
+        self.at = at
+        self.root = root
+        self._shelf: Shelf = Folders(root) if at == SQLITE else _on_postgres(at, root)
 
     @classmethod
-    def default(cls) -> "Library":
-        """Return the library in the user's data folder (see core/paths.py)."""
-        return cls(sessions_folder())
+    def default(cls, at: str = SQLITE) -> "Library":
+        """Return the library in the user's data folder (see core/paths.py).
+
+        `at` is the setting memory.store: "sqlite", or the URL of a PostgreSQL database.
+        """
+        return cls(sessions_folder(), at)
 
     def names(self) -> list[str]:
         """Return the stored sessions, by name."""
-        if not self.root.is_dir():
-            return []
-        return sorted(p.name for p in self.root.iterdir() if (p / DB_NAME).is_file())
+        return sorted(self._shelf.names())
 
     def folder(self, name: str) -> Path:
-        """Return where a session of this name lies or would lie."""
-        return self.root / check_name(name)
+        """Return where the files of a session of this name lie or would lie."""
+        return self._shelf.root / check_name(name)
+
+    def mark(self, name: str) -> Hashable | None:
+        """Return what changes when a session is deleted and made anew; None: there is none."""
+        return self._shelf.mark(check_name(name))
 
     def open(self, name: str) -> Store:
         """Open a stored session. Unknown name: ConfigError that lists the known ones."""
         self._check_stored(name)
-        return Store(self.folder(name))
+        return self._open(name, create=False)
 
     def create(self, name: str) -> Store:
         """Open a session, making it when it is new."""
-        return Store(self.folder(name), create=True)
+        return self._open(name, create=True)
+
+    def _open(self, name: str, create: bool) -> Store:
+        folder = self.folder(name)
+        database = self._shelf.open(name, folder, create)
+        return Store(folder, create=create, database=database)
+
+    def writing(self, name: str) -> AbstractContextManager[object]:
+        """Hold a session for one writer; StoreError when another process does."""
+        return self._shelf.writing(check_name(name))
+
+    def is_being_written(self, name: str) -> bool:
+        """Tell whether some process is watching into this session now."""
+        return self._shelf.is_being_written(check_name(name))
 
     def delete(self, name: str) -> None:
         """Remove a session, damaged or not, with all its media; one being written is refused."""
         self._check_stored(name)
-        with Writing(self.folder(name)):
+        with self.writing(name):
+            self._shelf.drop(name)
             try:
                 shutil.rmtree(self.folder(name))
+            except FileNotFoundError:
+                pass  # another machine keeps its files
             except OSError as error:
                 raise StoreError(f"cannot delete session {name!r}: {error}") from error
 
@@ -72,6 +128,7 @@ class Library:
         store = self.open(name)
         try:
             counts = store.counts()
+            in_files = sum(_size(path) for path in store.folder.rglob("*"))
             return {
                 "id": name,
                 "created_wall_s": float(store.meta().get("created_wall_s", 0)),
@@ -79,16 +136,63 @@ class Library:
                 "events": counts["log"],
                 "last_seq": store.last_seq(),
                 "moments": counts["moment"],
-                "bytes": sum(_size(path) for path in store.folder.rglob("*")),
-                "running": is_being_written(store.folder),
+                "bytes": in_files + (0 if self.at == SQLITE else store.size()),
+                "running": self.is_being_written(name),
             }
         finally:
             store.close()
 
     def _check_stored(self, name: str) -> None:
-        if not (self.folder(name) / DB_NAME).is_file():
+        if self.mark(name) is None:
             known = ", ".join(self.names()) or "none yet: `omnilive watch FILE` makes one"
             raise ConfigError(f"no session {name!r}; stored sessions: {known}")
+
+
+class Folders:
+    """Sessions on SQLite: a folder each, with everything in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def names(self) -> list[str]:
+        """See Shelf."""
+        if not self.root.is_dir():
+            return []
+        return [path.name for path in self.root.iterdir() if (path / DB_NAME).is_file()]
+
+    def mark(self, name: str) -> Hashable | None:
+        """Return device and inode of the session's file."""
+        try:
+            stat = (self.root / name / DB_NAME).stat()
+        except OSError:
+            return None
+        return stat.st_dev, stat.st_ino
+
+    def open(self, name: str, folder: Path, create: bool) -> Database:
+        """See Shelf."""
+        return SqliteDatabase(folder, create=create)
+
+    def drop(self, name: str) -> None:
+        """Do nothing: all is in the folder."""
+
+    def writing(self, name: str) -> "Writing":
+        """See Shelf."""
+        return Writing(self.root / name)
+
+    def is_being_written(self, name: str) -> bool:
+        """See Shelf."""
+        return is_being_written(self.root / name)
+
+
+def _on_postgres(url: str, root: Path) -> Shelf:
+    try:
+        from omnilive.memory.pgshelf import PostgresShelf
+    except ModuleNotFoundError as error:
+        if error.name and error.name.startswith("psycopg"):
+            hint = "memory.store is PostgreSQL, which needs: pip install 'omnilive[postgres]'"
+            raise ConfigError(hint) from error
+        raise
+    return PostgresShelf(url, root)
 
 
 def _size(path: Path) -> int:

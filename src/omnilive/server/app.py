@@ -79,7 +79,8 @@ def create_app(
         docs_url=None,  # these pages load scripts from other sites
         redoc_url=None,
     )
-    app.state.hub = Hub(restricted(config, server), library or Library.default(), server)
+    library = library or Library.default(config.memory.store)
+    app.state.hub = Hub(restricted(config, server), library, server)
     app.state.peers = Peers(app.state.hub)
     app.state.couriers = Couriers(app.state.hub)
     app.state.clips = clips.Clips()
@@ -102,7 +103,7 @@ def run(
     standard error, and asked for from then on; `new_token` makes another. Raises ConfigError
     when the address cannot be used, or when the token that is given is too short.
     """
-    library = Library.default()
+    library = Library.default(config.memory.store)
     server = ServerConfig.from_environment(config.server)
     with listen(host, port) as listening:
         is_open = is_private(listening) and not new_token

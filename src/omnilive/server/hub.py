@@ -13,8 +13,7 @@ from omnilive.core.errors import ConfigError
 from omnilive.core.events import Answer, Evidence
 from omnilive.memory.answers import log_answer
 from omnilive.memory.forget import Forgotten, forget
-from omnilive.memory.library import Library, is_being_written
-from omnilive.memory.sqlite import DB_NAME
+from omnilive.memory.library import Library
 from omnilive.memory.store import Store
 from omnilive.server.config import ServerConfig
 from omnilive.server.errors import Refusal
@@ -146,7 +145,7 @@ class Hub:
         """Tell whether another process watches into the session."""
         if name in self.running:
             return False
-        return await run_in_threadpool(is_being_written, self.library.folder(name))
+        return await run_in_threadpool(self.library.is_being_written, name)
 
     async def stop(self, name: str, source_id: int) -> None:
         """Stop one source; one that is over already stays as it is."""
@@ -321,7 +320,7 @@ class Hub:
             del self.running[name]
 
     def _create(self, name: str) -> None:
-        if (self.library.folder(name) / DB_NAME).is_file():
+        if self.library.mark(name) is not None:
             raise Refusal(409, "session_exists", f"there is a session {name!r} already")
         stored = len(self.library.names())
         refuse_full(stored, self.server.sessions_max, "sessions", "sessions_max")

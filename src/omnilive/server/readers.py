@@ -1,12 +1,11 @@
 """Stores open for reading: one a session, shared by all requests, closed when no longer needed."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from omnilive.memory.library import Library, check_name
-from omnilive.memory.sqlite import DB_NAME
+from omnilive.memory.library import Library
 from omnilive.memory.store import Store
 from omnilive.server.errors import Refusal
 
@@ -16,7 +15,7 @@ IDLE = 16  # stores that stay open while nobody reads from them
 @dataclass(slots=True, eq=False)
 class _Entry:
     store: Store
-    file: tuple[int, int]  # device and inode: a session deleted and made anew is another file
+    mark: Hashable  # of the library: a session deleted and made anew has another
     users: int = 0
     is_stale: bool = False
 
@@ -53,7 +52,7 @@ class Readers:
 
     def find(self, name: str) -> None:
         """Refuse a session that does not exist with 404, and a bad name with ConfigError."""
-        self._file(name)
+        self._mark(name)
 
     def close(self) -> None:
         """Close every store, those in use as soon as they are let go."""
@@ -62,16 +61,16 @@ class Readers:
                 self._drop(name)
 
     def _enter(self, name: str) -> _Entry:
-        file = self._file(name)
+        mark = self._mark(name)
         with self._lock:
             known = self._entries.get(name)
-            if known is not None and known.file == file:
+            if known is not None and known.mark == mark:
                 return self._use(name, known)
         # Opened outside the lock, because a store that needs repair may take its time.
-        fresh = _Entry(self._library.open(name), file)
+        fresh = _Entry(self._library.open(name), mark)
         with self._lock:
             known = self._entries.get(name)
-            if known is not None and known.file == file:
+            if known is not None and known.mark == mark:
                 fresh.store.close()
                 return self._use(name, known)
             self._drop(name)
@@ -99,14 +98,10 @@ class Readers:
             if entry.users == 0:
                 entry.store.close()
 
-    def _file(self, name: str) -> tuple[int, int]:
-        path = self._library.root / check_name(name) / DB_NAME
-        try:
-            stat = path.stat()
-        except OSError:
-            stat = None
-        if stat is None or name in self._shut:
+    def _mark(self, name: str) -> Hashable:
+        mark = self._library.mark(name)
+        if mark is None or name in self._shut:
             with self._lock:
                 self._drop(name)
             raise Refusal(404, "unknown_session", f"there is no session {name!r}")
-        return stat.st_dev, stat.st_ino
+        return mark
