@@ -83,6 +83,14 @@ class Database(Protocol):
         """Return the bytes of what is stored; room that was freed and not given back is none."""
         ...
 
+    def tidy(self, start: bool, wall_s: float) -> float | None:
+        """Let a little of what was deleted leave the files; None when that is done.
+
+        Else the seconds after which to go on. `start` when something was deleted since the last
+        call; `wall_s` is Unix time.
+        """
+        ...
+
     def check(self) -> str:
         """Return "ok", or what is wrong with the stored data."""
         ...

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 CONNECT_S, LOCK_S = 10, 30
 OLDEST_SERVER, OLDEST_PGVECTOR = 130000, (0, 7)
 PREFIX = "omnilive:"
+_TIDY_S, _BUSY_S = 86400.0, 600.0  # between two rewritings; when somebody was in the tables
 _LONGEST_BYTES = 63  # of a name in PostgreSQL
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # an escaped NUL in JSON
 
@@ -177,6 +178,18 @@ class PostgresDatabase:
             raise
         self.execute("DELETE FROM meta WHERE key = 'wipe_due'")
         return True
+
+    def tidy(self, start: bool, wall_s: float) -> float | None:
+        """See Database: tables are rewritten once a day, for nothing less takes out old bytes."""
+        last_s = self.rows("SELECT value FROM meta WHERE key = 'tidied_wall_s'")
+        wait_s = float(last_s[0][0]) + _TIDY_S - wall_s if last_s else 0.0
+        if 0 < wait_s <= _TIDY_S:
+            return wait_s
+        if not self.wipe():
+            return _BUSY_S
+        row = "INSERT INTO meta VALUES ('tidied_wall_s', ?) "
+        self.execute(row + "ON CONFLICT (key) DO UPDATE SET value = excluded.value", [str(wall_s)])
+        return None
 
     def size(self) -> int:
         """Return the bytes of the session's tables with their indexes."""

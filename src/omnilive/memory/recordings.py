@@ -16,11 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
-from omnilive.core.config import Config
 from omnilive.core.errors import OmniLiveError
 from omnilive.core.events import AudioChunk, Gap, VideoFrame
+from omnilive.memory.keeping import RecordingConfig
 from omnilive.memory.pins import is_pinned, pinned
 from omnilive.memory.spans import Span, merged, overlaps
 from omnilive.memory.store import Store
@@ -37,19 +35,6 @@ LOOK_S = 1.0  # how often a segment under way looks whether something of it was 
 RETRY_S = 60.0  # after a failure
 _NAME = re.compile(r"(\d+)-(\d+)\.(mp4|part)")
 logger = logging.getLogger(__name__)
-
-
-class RecordingConfig(Config):
-    """Whether live sources are recorded, and how much of it is kept."""
-
-    enabled: bool = False
-    """Record pictures and sound of live sources, so that evidence can be played."""
-
-    quota_bytes: int = Field(default=2_000_000_000, ge=0)
-    """Recordings of one session; the oldest segment that is not pinned goes first."""
-
-    segment_s: float = Field(default=60.0, ge=2.0, le=3600.0)
-    """Length of a segment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from omnilive.memory.fulltext import Fts5
 from omnilive.memory.schema import migrate
 from omnilive.memory.sketches import Sketches
 from omnilive.memory.vectors import Vectors
-from omnilive.memory.wipe import note_due, wipe, wipe_if_due
+from omnilive.memory.wipe import note_due, tidy, wipe, wipe_if_due
 
 if TYPE_CHECKING:
     from omnilive.memory.store import Store
@@ -99,6 +99,11 @@ class SqliteDatabase:
         names = ("page_count", "freelist_count", "page_size")
         pages, free, size = (int(self.rows(f"PRAGMA {name}")[0][0]) for name in names)
         return (pages - free) * size
+
+    def tidy(self, start: bool, wall_s: float) -> float | None:
+        """See Database: deleted rows are zeros already, the word index and the WAL are not."""
+        with self.explained():
+            return 0.0 if tidy(self._db, start) else None
 
     def check(self) -> str:
         """Return SQLite's own verdict on the file: "ok", or what is wrong."""

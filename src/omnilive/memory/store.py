@@ -108,6 +108,11 @@ class Store:
         with self.whole() as database:
             return database.wipe()
 
+    def tidy(self, start: bool, wall_s: float) -> float | None:
+        """Let a little of what was deleted leave the files; see Database."""
+        with self.whole() as database:
+            return database.tidy(start, wall_s)
+
     # the log
 
     def append(self, t: float, type: str, body: Mapping[str, Any]) -> int:

@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 
 DUE = "wipe_due"  # a row of `meta`: something was deleted, and its bytes may still be there
+MERGE_PAGES = 64  # of a word index, merged at a time
 _INDEXES = ("fact_words", "moment_words")
 
 
@@ -26,6 +27,22 @@ def wipe(db: sqlite3.Connection) -> bool:
         return False
     db.execute("DELETE FROM meta WHERE key = ?", (DUE,))
     return True
+
+
+def tidy(db: sqlite3.Connection, start: bool) -> bool:
+    """Merge a few pages of the word indexes and empty the WAL; True when there is more to merge.
+
+    Rows that were deleted are zeros already (secure_delete), but a full-text index keeps their
+    words until its segments are merged: `start` begins to merge all of them into one.
+    """
+    more = False
+    for index in _INDEXES:
+        pages = -MERGE_PAGES if start else MERGE_PAGES
+        before = db.total_changes
+        db.execute(f"INSERT INTO {index} ({index}, rank) VALUES ('merge', ?)", (pages,))
+        more |= db.total_changes - before >= 2  # as the manual says: else there was nothing to do
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # while somebody reads, the next one does it
+    return more or start
 
 
 def wipe_if_due(db: sqlite3.Connection) -> None:
