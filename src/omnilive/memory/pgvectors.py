@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omnilive.memory.sketches import quantise, restore
+
 if TYPE_CHECKING:
     from omnilive.memory.store import Store
 
@@ -23,7 +25,7 @@ _ITERATIVE = (0, 8)  # the version of pgvector that can go on looking
 class PgNearest:
     """The nearest sentences of one model's vectors, found by the server."""
 
-    mark = "?::halfvec"
+    mark, shown = "?::halfvec", "w.vec::text"
 
     def __init__(self, store: "Store") -> None:
         self._store = store
@@ -31,7 +33,12 @@ class PgNearest:
 
     def encode(self, vectors_ND: np.ndarray) -> list[Any]:
         """Return the values to store for unit vectors."""
-        return [written(vector) for vector in vectors_ND]
+        # Through the same 8 bits as on SQLite, so that an export is equal whichever way it goes.
+        return [written(vector) for vector in restore(quantise(vectors_ND))]
+
+    def decode(self, values: Sequence[Any]) -> np.ndarray:
+        """Return the (N, D) vectors of what was stored."""
+        return np.stack([read(value) for value in values]).astype(np.float32)
 
     def note_added(self, model: int, id: int) -> None:
         """Make the index as soon as it is worth its keep."""

@@ -27,8 +27,12 @@ _SCALE = np.dtype("<f4")
 
 
 def quantise(vectors_ND: np.ndarray) -> list[bytes]:
-    """Return each vector as a float32 scale and D int8; off by at most half a scale."""
-    top_N1 = np.abs(vectors_ND).max(axis=1, keepdims=True)
+    """Return each vector as a float32 scale and D int8; off by at most half a scale.
+
+    The greatest component is rounded to float16 first: what was restored and kept as float16,
+    as PostgreSQL does, is quantised to the very same bytes.
+    """
+    top_N1 = np.abs(vectors_ND.astype(np.float16)).max(axis=1, keepdims=True).astype(np.float32)
     scale_N1 = (np.maximum(top_N1, 1e-12) / 127).astype(_SCALE)
     steps_ND = np.rint(vectors_ND / scale_N1).astype(np.int8)
     rows = zip(scale_N1, steps_ND, strict=True)
@@ -53,7 +57,7 @@ def sketch(vectors_ND: np.ndarray) -> np.ndarray:
 class Sketches:
     """The nearest sentences of one model's vectors; new ones are read when a search needs them."""
 
-    mark = "?"
+    mark, shown = "?", "w.vec"
 
     def __init__(self, store: "Store") -> None:
         self._store = store
@@ -62,6 +66,10 @@ class Sketches:
     def encode(self, vectors_ND: np.ndarray) -> list[Any]:
         """Return the values to store for unit vectors."""
         return list(quantise(vectors_ND))
+
+    def decode(self, values: Sequence[Any]) -> np.ndarray:
+        """Return the (N, D) vectors of what was stored."""
+        return restore(values)
 
     def best(
         self, model: int, vector: np.ndarray, since_s: float, until_s: float, extra: Sequence[int]
