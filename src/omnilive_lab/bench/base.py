@@ -55,6 +55,8 @@ BENCHMARKS = Registry(
         "wenetspeech": "omnilive_lab.bench.wenetspeech:WenetSpeech",
         "mmbench_video": "omnilive_lab.bench.mmbench_video:MMBenchVideo",
         "svbench": "omnilive_lab.bench.svbench:SVBench",
+        "ego4d_narration": "omnilive_lab.bench.ego4d_narration:Ego4DNarration",
+        "coin": "omnilive_lab.bench.coin:Coin",
     },
 )
 
