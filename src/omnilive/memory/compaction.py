@@ -123,7 +123,6 @@ class Compactor:
         half_life_s, calendar = self.budget.half_life_s, Calendar(store, zone)
         self._episodes = Episodes(store, half_life_s, self._seen, self._interest, calendar)
         self._pictures = Pictures(store, half_life_s, self._seen.rarity)
-        self._gone: set[tuple[str, int]] = set()
         self._take_up()
 
     def _take_up(self) -> None:
@@ -146,7 +145,6 @@ class Compactor:
 
         `now_s` is up to when everything is perceived (session seconds).
         """
-        self._gone = set()
         usage = self._counter.look()
         steps = STEPS + 2 * max(0, self._counter.came)
         self._interest.follow()
@@ -162,10 +160,6 @@ class Compactor:
             self._thin(usage, exact_s, pins, steps)
         self._trim(usage, steps)
         return fresh
-
-    def is_there(self, row: Fresh) -> bool:
-        """Tell whether a row has not been merged away by the latest `work`."""
-        return (row.table, row.id) not in self._gone
 
     def settle(self) -> None:
         """After the transaction: remove the files of pictures that were dropped."""
@@ -186,11 +180,8 @@ class Compactor:
             usage.moments -= saved.moments
             usage.facts -= saved.facts
             usage.bytes = self._counter.bytes(usage)
-        self._gone = {("moment", id) for id in episodes.gone}
-        self._gone |= {("fact", id) for id in episodes.folding.gone}
-        rows = [Fresh("moment", m.id, m.start_s, m.text) for m in episodes.changed]
-        rows += [Fresh("fact", f.id, f.start_s, f.text) for f in episodes.folding.changed]
-        return [row for row in rows if self.is_there(row)]
+        changed = episodes.folding.changed.values()
+        return [Fresh("fact", f.id, f.start_s, f.text) for f in changed]
 
     def _most_needed(self, usage: Usage, at: int) -> Order | None:
         """Return what to save next: rows or facts; by turns, if it is but a matter of bytes."""

@@ -49,10 +49,7 @@ class Taken(NamedTuple):
 
 
 class Episodes:
-    """Prices and merges the rows of one store, inside its transactions.
-
-    After the steps of a write: `changed` are rows whose text is new, `gone` are ids.
-    """
+    """Prices and merges the rows of one store, inside its transactions."""
 
     def __init__(
         self, store: Store, half_life_s: float, seen: Seen, interest: Interest, calendar: Calendar
@@ -61,12 +58,10 @@ class Episodes:
         self._seen, self._interest, self._calendar = seen, interest, calendar
         self.folding = Folding(store, seen.rarity)
         self._pins: list[Span] = []
-        self.changed: list[Moment] = []
-        self.gone: list[int] = []
 
     def hold(self, pins: list[Span]) -> None:
         """Begin the steps of a write: what is pinned stays as it is."""
-        self._pins, self.changed, self.gone = pins, [], []
+        self._pins = pins
         self.folding.hold(pins)
 
     # what it costs
@@ -169,11 +164,11 @@ class Episodes:
         return saved
 
     def _merge(self, pair: _Pair) -> int:
-        """Tell of two neighbours as one, with its words; vectors follow from `changed`."""
+        """Tell of two neighbours as one, with its words and vectors."""
         a, b, until_s = pair
         one = merging.merged(a, b, self._seen.rarity)
+        self._store.vectors.merge("moment", a.id, b.id, (a.size, b.size))
         self._store.drop("moment", b.id)
-        self.gone.append(b.id)
         data = {**one.data, "days": self._calendar.days(one.start_s, one.end_s)}
         if one.level == 2:
             data["places"] = self._calendar.places(one.start_s, one.end_s)
@@ -184,8 +179,6 @@ class Episodes:
             one.end_s, one.text, one.level, one.size, one.weight, _json(data), one.id,
         )  # fmt: skip
         self._store.words.put("moment", one.id, one.text)
-        if one.text != a.text:
-            self.changed.append(one)
         self._reprice(one)
         self._reprice_before(one)
         return 1

@@ -19,20 +19,18 @@ from omnilive.memory.watches import WORLD
 class Folding:
     """Folds facts of one store, inside its transactions.
 
-    Before the first fold of a write: `hold`. After the last: `changed` are facts whose text is
-    new, `gone` are ids.
+    Before the first fold of a write: `hold`. After the last: `changed` are facts with new texts.
     """
 
     def __init__(self, store: Store, rarity: Rarity) -> None:
         self._store, self._rarity = store, rarity
         self._pins: list[Span] = []
         self._held: set[int] = set()
-        self.changed: list[Fact] = []
-        self.gone: list[int] = []
+        self.changed: dict[int, Fact] = {}
 
     def hold(self, pins: list[Span]) -> None:
         """Find out what has to stay as it is: what watches remember, or have checked, or pins."""
-        self._pins, self.changed, self.gone = pins, [], []
+        self._pins, self.changed = pins, {}
         world = self._store.value("SELECT value FROM meta WHERE key = ?", WORLD)
         things = json.loads(world) if world else {}
         self._held = {int(t["fact"]) for part in ("here", "past") for t in things.get(part, ())}
@@ -55,9 +53,9 @@ class Folding:
             old = {fact.id: fact for fact in facts}
             for id in fold.gone:
                 self._store.drop("fact", id)
+                self.changed.pop(id, None)
             for fact in fold.changed:
                 self._change(source, old[fact.id], fact)
-            self.gone += fold.gone
             saved += len(fold.gone)
             left_out = merging.added(left_out, fold.left_out)
         return saved, left_out
@@ -86,4 +84,4 @@ class Folding:
             self._store.execute("UPDATE fact SET key = ? WHERE id = ?", key, new.id)
         self._store.words.put("fact", new.id, searchable(new))
         if new.text != old.text:
-            self.changed.append(new)
+            self.changed[new.id] = new

@@ -22,6 +22,7 @@ from omnilive.memory.store import Store
 from omnilive.memory.words import sentences
 
 LABELS = 100  # utterances whose labels are remembered for what is heard of them later
+EMBEDDED = 2000  # texts whose vectors are remembered: most of what is seen was seen before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ class Ledger:
     observers: list[Observer] = field(default_factory=list)
     _gap: tuple[float, float] = (0.0, 0.0)  # the latest long time without data
     _fresh: list[Fresh] = field(default_factory=list[Fresh])
-    _coarse: list[Fresh] = field(default_factory=list[Fresh])  # what was merged
+    _vectors: dict[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])  # of EMBEDDED
     _labels: dict[str, dict[str, Any]] = field(default_factory=dict)  # the latest LABELS ids
     _gone: list[Span] = field(default_factory=list)  # forgotten, also what comes of it only now
     _cut: dict[str, float] = field(default_factory=dict[str, float])  # keys, forgotten until then
@@ -93,9 +94,9 @@ class Ledger:
             if t < 1e11:
                 lines += self._moments(self.cutter.until(t))
             self._mark_progress(video_t, audio_t)
+            self._embed()
             if events or lines:
                 self._compact()
-            self._embed()
             lines += self._observed(lines, video_t, audio_t)
         return lines
 
@@ -103,8 +104,8 @@ class Ledger:
         """Store the last moment; the source has ended at session time `end_t`."""
         with self._whole():
             lines = self._moments(self.cutter.until(end_t, last=True))
-            self._compact()
             self._embed()
+            self._compact()
             lines += self._observed(lines, end_t, end_t, is_over=True)
         return lines
 
@@ -117,7 +118,7 @@ class Ledger:
                 self._cut = forgotten_keys(self.store)
                 yield
         except BaseException:
-            self._fresh, self._coarse = [], []
+            self._fresh = []
             if self.compactor is not None:
                 self.compactor.reset()
             raise
@@ -126,8 +127,8 @@ class Ledger:
 
     def _compact(self) -> None:
         if self.compactor is not None:
-            self._coarse = self.compactor.work(self.cutter.start_s)
-            self._fresh = [row for row in self._fresh if self.compactor.is_there(row)]
+            self._fresh = self.compactor.work(self.cutter.start_s)
+            self._embed()
 
     def _observed(
         self, lines: list[dict[str, Any]], video_t: float, audio_t: float, *, is_over: bool = False
@@ -251,20 +252,27 @@ class Ledger:
             self.store.update_source(self.source_id, **values)
 
     def _embed(self) -> None:
-        fresh, coarse = self._fresh, self._coarse
-        self._fresh, self._coarse = [], []
-        if self.embedder is None:
+        fresh, self._fresh = self._fresh, []
+        if self.embedder is None or not fresh:
             return
-        # What was merged is found by its whole: its sentences are facts with vectors of their own.
         wanted = {(row.table, row.id): (row, sentences(row.text)) for row in fresh}
-        wanted |= {(row.table, row.id): (row, [row.text]) for row in coarse}
-        texts = list(dict.fromkeys(part for _, parts in wanted.values() for part in parts))
-        if not texts:
-            return
-        vectors = dict(zip(texts, self.embedder.embed(texts), strict=True))
+        vectors = self._vectors_of([part for _, parts in wanted.values() for part in parts])
         for row, parts in wanted.values():
             found = np.stack([vectors[part] for part in parts])
-            self.store.put_vectors(row.table, row.id, row.start_s, found)
+            self.store.put_vectors(
+                row.table, row.id, row.start_s, found, parts, self.embedder.name
+            )  # fmt: skip
+
+    def _vectors_of(self, texts: list[str]) -> dict[str, np.ndarray]:
+        """Return the vectors of texts; those that were embedded lately are remembered."""
+        assert self.embedder is not None
+        known = {text: self._vectors.pop(text) for text in set(texts) if text in self._vectors}
+        if new := [text for text in dict.fromkeys(texts) if text not in known]:
+            known |= dict(zip(new, self.embedder.embed(new), strict=True))
+        self._vectors |= known
+        while len(self._vectors) > EMBEDDED:
+            del self._vectors[next(iter(self._vectors))]
+        return known
 
 
 def _known(t: float) -> float:

@@ -33,9 +33,14 @@ class Nearest(Protocol):
     """Keeps the vectors of sentences and finds the nearest: see sketches.py and pgvector.py."""
 
     mark: str  # how a statement takes a vector
+    shown: str  # the column of a vector, in the form in which `decode` takes it
 
     def encode(self, vectors_ND: np.ndarray) -> list[Any]:
         """Return the values to store for unit vectors."""
+        ...
+
+    def decode(self, values: Sequence[Any]) -> np.ndarray:
+        """Return the (N, D) vectors of what was stored."""
         ...
 
     def best(
@@ -122,6 +127,32 @@ class Vectors:
             wording = self._wording(model, digest(said), start_s, value)
             row = "INSERT INTO vector (wording, start_s, tab, id) VALUES (?, ?, ?, ?)"
             self._store.execute(f"{row} ON CONFLICT DO NOTHING", wording, start_s, table, id)
+
+    def merge(self, table: str, id: int, other: int, shares: tuple[float, float]) -> None:
+        """Let a row mean what it and another mean together, by their shares: one vector for all.
+
+        The model takes the mean over the words of a text, so that the mean of two texts' vectors is
+        near to the vector of both in one; nothing has to be embedded.
+        """
+        model, _ = self.model()
+        means = [
+            (self._mean(model, table, row), s) for row, s in zip((id, other), shares, strict=True)
+        ]
+        total = sum((share * mean for mean, share in means if mean is not None), np.zeros(1))
+        length = float(np.linalg.norm(total))
+        if length < 1e-6:
+            return
+        start_s = float(self._store.value(f"SELECT start_s FROM {table} WHERE id = ?", id))
+        self._store.execute("DELETE FROM vector WHERE tab = ? AND id = ?", table, id)
+        self.add(model, table, id, start_s, total[None] / length)
+
+    def _mean(self, model: int, table: str, id: int) -> np.ndarray | None:
+        query = (
+            f"SELECT {self._nearest.shown} FROM vector v JOIN wording w ON w.id = v.wording "
+            "WHERE v.tab = ? AND v.id = ? AND w.model = ?"
+        )
+        values = [value for (value,) in self._store.rows(query, table, id, model)]
+        return self._nearest.decode(values).mean(axis=0) if values else None
 
     def copy(self, table: str, id: int, copy: int, start_s: float) -> None:
         """Let the row `copy`, which begins at `start_s`, say what the row `id` says."""
