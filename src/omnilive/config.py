@@ -11,6 +11,7 @@ from omnilive.dialogue.watches.deliver.config import DeliveryConfig
 from omnilive.media.base import MediaConfig
 from omnilive.media.quiet import Hours
 from omnilive.memory.budget import BudgetConfig
+from omnilive.memory.keeping import RecordingConfig, RetentionConfig
 from omnilive.memory.moments import MomentConfig
 from omnilive.perception.config import PerceptionConfig
 from omnilive.reasoning.config import ReasoningConfig
@@ -28,8 +29,13 @@ class MemoryConfig(Config):
     embedder: str = "minilm"
     """Sentence embeddings for search by meaning; "off" for none."""
 
+    time_zone: str = ""
+    """Where "yesterday at two" is meant, such as "Europe/Berlin"; empty for this machine's."""
+
     moments: MomentConfig = MomentConfig()
     budget: BudgetConfig = BudgetConfig()
+    retention: RetentionConfig = RetentionConfig()
+    recording: RecordingConfig = RecordingConfig()
 
     quiet_hours: tuple[Hours, ...] = ()
     """Times such as "22:00-06:30", on this machine's clock, in which live sources are not

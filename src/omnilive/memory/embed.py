@@ -24,6 +24,7 @@ class MiniLM:
     """384 dimensions, English; the mean of the last hidden state over the tokens."""
 
     name = "all-MiniLM-L6-v2-int8"
+    latin_only = True  # of other scripts it reads nothing
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
         options = onnxruntime.SessionOptions()

@@ -1,20 +1,29 @@
 """Finds what was perceived again: as of a moment, by words, by meaning and by time, fused."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from omnilive.core.events import Evidence, Kind, Percept
 from omnilive.memory.base import Fact, Ref
 from omnilive.memory.embed import Embedder
 from omnilive.memory.query import FactQuery
+from omnilive.memory.spans import Span
 from omnilive.memory.store import Store
 from omnilive.memory.words import content_words, states, words
 
 ECHO_S = 20.0  # speech this fresh that says what is asked is the question itself
 MOMENT_FACTS = 20  # of a moment that was found, at most
 MOMENT_SHARE = 0.25  # of the credit of a moment goes to each fact in it
+MOMENTS = 20  # that are looked into, of those that words and meaning find each
+FOUND = 60  # facts that words and meaning find each, at most
+LONG_S = 60.0  # what lasts longer is not found by what else happened meanwhile
 SPARE = 16  # more rows than wanted are read at once
 RANK_OFFSET = 20  # of reciprocal rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009, use 60
+
+_OTHER_SCRIPT = re.compile(r"[\u0370-\u1cff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,12 @@ class Hit:
     score: float  # fused, higher is better
     overlap: float  # share of the question's content words that the fact holds
     similarity: float  # cosine of the embeddings; 0 when unknown
+    share: float = 0.0  # the same as overlap, rare words counting more
+
+    @property
+    def strength(self) -> float:
+        """How surely the fact bears on the query, 0 to 1, whatever else was found."""
+        return strength(self.share, self.similarity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +48,8 @@ class View:
 
     What the assistant was asked or bidden is no part of what happened and shows only with `own`;
     what it was told ("the keys are in the drawer") is to be remembered. Its own voice, and the
-    question itself (`asked`, while it was `spoken`), never show.
+    question itself (`asked`, while it was `spoken`), never show. `within` leaves out what
+    happened at other times.
     """
 
     store: Store
@@ -41,6 +57,7 @@ class View:
     own: bool = False
     asked: str = ""
     spoken: tuple[float, float] | None = None
+    within: tuple[Span, ...] | None = None
 
     def facts(self, *kinds: Kind, start_s: float = -1e12, end_s: float | None = None) -> list[Fact]:
         """Return the facts of these kinds that overlap the span, as far as known at `t`."""
@@ -50,6 +67,20 @@ class View:
     def find(self, wanted: FactQuery) -> list[Fact]:
         """Return the facts that are wanted, as far as known at `t`, by start."""
         wanted = replace(wanted, end_s=min(wanted.end_s, self.t))
+        if self.within is None:
+            return self._find(wanted)
+        found: dict[int, Fact] = {}
+        for start_s, end_s in self.within:
+            start_s, end_s = max(start_s, wanted.start_s), min(end_s, wanted.end_s)
+            if start_s <= end_s:
+                part = self._find(replace(wanted, start_s=start_s, end_s=end_s))
+                found |= {fact.id: fact for fact in part}
+        facts = sorted(found.values(), key=lambda fact: (fact.start_s, fact.id))
+        if wanted.limit is None:
+            return facts
+        return facts[-wanted.limit :] if wanted.newest else facts[: wanted.limit]
+
+    def _find(self, wanted: FactQuery) -> list[Fact]:
         if wanted.limit is None:
             return self._known(self.store.find_facts(wanted), wanted.start_s)
         found: list[Fact] = []
@@ -173,20 +204,48 @@ def _recall(
     view: View, embedder: Embedder | None, query: str, kinds: Sequence[Kind], limit: int
 ) -> list[Hit]:
     terms = content_words(query)
-    by_text = view.store.search_text(terms, view.t, 40, kinds)
-    vector = embedder.embed([query])[0] if embedder is not None else None
-    by_meaning = view.store.search_vector(vector, view.t, 60) if vector is not None else []
-    similarity = {(ref.table, ref.id): ref.score for ref in by_meaning}
-    scores: dict[int, float] = {}
-    held = _facts_of(view, {*by_text, *by_meaning})
-    facts: dict[int, Fact] = {}
-    for ranking in (by_text, by_meaning):
-        for rank, ref in enumerate(ranking):
-            gain = 1 / (RANK_OFFSET + rank)
-            for fact in held.get(ref[:2], ()):
-                facts[fact.id] = fact
-                share = 1.0 if ref.table == "fact" else MOMENT_SHARE
-                scores[fact.id] = scores.get(fact.id, 0.0) + gain * share
+    vector = _vector(embedder, query)
+    spans = view.within if view.within is not None else (Span(-1e12, view.t),)
+    by_text: list[Ref] = []
+    by_meaning: list[Ref] = []
+    for start_s, end_s in spans:
+        end_s = min(end_s, view.t)
+        for table, most in (("fact", FOUND), ("moment", MOMENTS)):
+            narrowed = {"since_s": start_s, "tables": (table,)}
+            by_text += view.store.search_text(terms, end_s, most, kinds, **narrowed)
+            if vector is not None:
+                by_meaning += view.store.search_vector(vector, end_s, most, kinds, **narrowed)
+    return _fused(view, terms, _ranked(by_text), _ranked(by_meaning), kinds)[:limit]
+
+
+def _vector(embedder: Embedder | None, query: str) -> np.ndarray | None:
+    """Return what a query means, (D,); None when that cannot be told."""
+    if embedder is None or not query.strip() or not reads(embedder, query):
+        return None
+    return embedder.embed([query])[0]
+
+
+def reads(embedder: Embedder, text: str) -> bool:
+    """Tell whether a model of sentences may read the language of a text, as its script shows."""
+    return not getattr(embedder, "latin_only", False) or not _OTHER_SCRIPT.search(text)
+
+
+def _ranked(refs: Sequence[Ref]) -> dict[str, list[Ref]]:
+    """Return the refs by table, best first, each once."""
+    found: dict[str, dict[int, Ref]] = {"fact": {}, "moment": {}}
+    for ref in sorted(refs, key=lambda ref: -ref.score):
+        found[ref.table].setdefault(ref.id, ref)
+    return {table: list(of_table.values()) for table, of_table in found.items()}
+
+
+def _fused(
+    view: View, terms: list[str], by_text: dict[str, list[Ref]],
+    by_meaning: dict[str, list[Ref]], kinds: Sequence[Kind],
+) -> list[Hit]:  # fmt: skip
+    """Return the facts that were found, best first: ranks are summed, moments lend theirs."""
+    facts, scores = _scored(view, by_text, by_meaning)
+    similarity = {ref.id: ref.score for ref in by_meaning["fact"]}
+    shares = {ref.id: ref.share for ref in by_text["fact"]}
     hits = []
     for id, fact in facts.items():
         known = view.as_known(fact)
@@ -194,23 +253,51 @@ def _recall(
             continue
         overlap = _overlap(terms, known)
         # What was heard later may have made it similar: its vector is not that of the part.
-        cosine = similarity.get(("fact", id), 0.0) if known.text == fact.text else 0.0
-        hits.append(Hit(known, scores[id] + 0.05 * overlap + 0.03 * cosine, overlap, cosine))
-    return sorted(hits, key=lambda hit: -hit.score)[:limit]
+        is_whole = known.text == fact.text
+        cosine = similarity.get(id, 0.0) if is_whole else 0.0
+        share = shares.get(id, 0.0) if is_whole else overlap
+        score = scores[id] + 0.05 * overlap + 0.03 * cosine
+        hits.append(Hit(known, score, overlap, cosine, share))
+    return sorted(hits, key=lambda hit: (-hit.score, -hit.fact.start_s))
 
 
-def _facts_of(view: View, refs: Iterable[Ref]) -> dict[tuple[str, int], list[Fact]]:
-    """Return the facts that search hits stand for, by table and row."""
-    ids: dict[str, list[int]] = {"fact": [], "moment": []}
-    for ref in refs:
-        if ref.id not in ids[ref.table]:
-            ids[ref.table].append(ref.id)
-    found = {("fact", fact.id): [fact] for fact in view.store.facts_of(ids["fact"])}
-    for id, (start_s, end_s) in view.store.moment_spans(ids["moment"]).items():
+def _scored(
+    view: View, by_text: dict[str, list[Ref]], by_meaning: dict[str, list[Ref]]
+) -> tuple[dict[int, Fact], dict[int, float]]:
+    """Return the facts that were found, by id, and the reciprocal ranks of each, summed."""
+    ids = {ref.id for refs in (by_text, by_meaning) for ref in refs["fact"]}
+    facts = {fact.id: fact for fact in view.store.facts_of(sorted(ids))}
+    scores = dict.fromkeys(facts, 0.0)
+    inside = _facts_of(view, [*by_text["moment"], *by_meaning["moment"]])
+    for ranking in (by_text, by_meaning):
+        for rank, ref in enumerate(ranking["fact"]):
+            if ref.id in scores:
+                scores[ref.id] += 1 / (RANK_OFFSET + rank)
+        lent: dict[int, float] = {}  # of several moments that hold a fact, the best counts
+        for rank, ref in enumerate(ranking["moment"]):
+            for fact in inside.get(ref.id, ()):
+                facts[fact.id] = fact
+                lent.setdefault(fact.id, MOMENT_SHARE / (RANK_OFFSET + rank))
+        for id, gain in lent.items():
+            scores[id] = scores.get(id, 0.0) + gain
+    return facts, scores
+
+
+def _facts_of(view: View, refs: Iterable[Ref]) -> dict[int, list[Fact]]:
+    """Return the facts that moments hold, by moment: what was short enough to be of it."""
+    found: dict[int, list[Fact]] = {}
+    spans = view.store.moment_spans(list({ref.id for ref in refs}))
+    for id, (start_s, end_s) in spans.items():
         if end_s <= view.t:
             inside = FactQuery(start_s=start_s, end_s=end_s, limit=MOMENT_FACTS)
-            found["moment", id] = view.store.find_facts(inside)
+            held = view.store.find_facts(inside)
+            found[id] = [fact for fact in held if fact.end_s - fact.start_s < LONG_S]
     return found
+
+
+def strength(share: float, cosine: float) -> float:
+    """Return how surely something bears on a query, from shared words and from meaning."""
+    return max(share, 0.5 * share + cosine)
 
 
 def _holds(fact: Fact, terms: Sequence[str], which: Callable[[Iterable[bool]], bool]) -> bool:

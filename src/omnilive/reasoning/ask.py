@@ -14,6 +14,7 @@ class Ask:
 
     question: str
     t: float | None = None
+    now_wall_s: float | None = None  # Unix time of the asking; None: that of `t`
     instructions: str = ""  # of the caller, beside our own
     tools: Sequence[Mapping[str, Any]] = ()  # functions that the model may call
     history: Sequence[Message] | None = None  # the dialogue so far; None: look it up in the log

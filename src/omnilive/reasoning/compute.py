@@ -7,13 +7,16 @@ from omnilive.memory.base import Fact
 from omnilive.memory.query import FactQuery
 from omnilive.memory.recall import stem
 from omnilive.memory.words import words
-from omnilive.reasoning.finding import Finding, clock, moment, span
+from omnilive.reasoning.counting import Counter, counts_at, pick
+from omnilive.reasoning.finding import Finding, Telling
 from omnilive.reasoning.lexicon import CHINESE_COLOURS, GROUPS, LANGUAGES, labels_for, plural, spell
 from omnilive.reasoning.match import Matcher, count_at
 from omnilive.reasoning.present import gaze
 from omnilive.reasoning.question import Question, Target
 from omnilive.reasoning.quote import Quoter, quote
 from omnilive.reasoning.scene import Scene, asks_where
+from omnilive.reasoning.summary import happened
+from omnilive.reasoning.tallies import seen
 
 SCENES = 50  # that are looked through for the colours of the picture
 
@@ -33,6 +36,11 @@ class Computer:
         return Scene(self.question, self.match, self.limit)
 
     @property
+    def counter(self) -> Counter:
+        """How many and how long."""
+        return Counter(self.question, self.match, self.limit)
+
+    @property
     def quotes(self) -> Quoter:
         """What was said or written about it."""
         return Quoter(self.question, self.match, self.limit)
@@ -41,7 +49,7 @@ class Computer:
         """Return the best answer that the facts alone can give."""
         rules: dict[str, Callable[[], Finding | None]] = {
             "when": self._when,
-            "how_long": self._how_long,
+            "how_long": self.counter.how_long,
             "how_many": self._how_many,
             "exists": self._exists,
             "order": self._order,
@@ -59,15 +67,15 @@ class Computer:
     def _when(self) -> Finding | None:
         q = self.question
         for target in q.targets:
-            facts = self.match.sightings(q, target)
+            facts = list(self.match.occurrences(q, target).facts)
             gone = [f for f in facts if not f.open]
             if q.leaving and gone:
-                fact = _pick(sorted(gone, key=lambda f: f.end_s), q.ordinal)
+                fact = pick(sorted(gone, key=lambda f: f.end_s), q.ordinal)
                 if fact is not None:
                     return self._at(target, fact, fact.end_s, "left", "离开")
             if q.leaving and facts and not gone:
                 return self._still_there(target, facts)
-            fact = _pick(facts, q.ordinal)
+            fact = pick(facts, q.ordinal)
             if fact is not None and not q.leaving:
                 verb, zh = _verb(fact)
                 return self._at(target, fact, fact.start_s, verb, zh)
@@ -80,83 +88,16 @@ class Computer:
 
     def _at(self, target: Target, fact: Fact, t: float, verb: str, zh: str) -> Finding:
         if self.question.chinese:
-            return Finding(text=f"{target.phrase}在 {moment(t)} {zh}。", evidence=(fact,))
+            return Finding(
+                text=f"{target.phrase}在 {self._tell.moment(t)} {zh}。", evidence=(fact,)
+            )
         subject = f"“{fact.text}”" if fact.kind in ("text", "speech") else f"The {target.phrase}"
-        return Finding(text=f"{subject} {verb} at {moment(t)}.", evidence=(fact,))
-
-    def _how_long(self) -> Finding | None:
-        for target in self.question.targets:
-            facts = self.match.sightings(self.question, target)
-            fact = _pick(facts, self.question.ordinal)
-            if fact is None:
-                continue
-            total = sum(f.end_s - f.start_s for f in facts)
-            if self.question.total and len(facts) > 1:
-                text = f"{total:.0f} s in {len(facts)} stretches."
-                return Finding(text=text, evidence=tuple(facts[: self.limit]))
-            length = fact.end_s - fact.start_s
-            more = " so far" if fact.open else ""
-            when = span(fact.start_s, fact.end_s)
-            return Finding(text=f"{length:.0f} s{more}, {when}.", evidence=(fact,))
-        return None
-
-    # how many
+        return Finding(text=f"{subject} {verb} at {self._tell.moment(t)}.", evidence=(fact,))
 
     def _how_many(self) -> Finding | None:
-        q = self.question
-        if q.about_speech and not self._topic():
+        if self.question.about_speech and not self._topic():
             return None  # voices are not told apart
-        for target in q.targets:
-            facts = self.match.objects(target) or self.match.named(target, "sound", "text")
-            if not facts and not target.labels:
-                continue
-            if q.fewest:
-                return self._fewest(target, facts)
-            if (anchor := self.match.anchor(q, target)) is not None:
-                return self._most(target, facts, (anchor.start_s, anchor.end_s))
-            if q.together:
-                return self._most(target, facts)
-            if q.now:
-                here = self.match.here(facts)
-                return self._count(target, len(here), here or facts[-1:], "now", "现在")
-            return self._count(target, len(facts), facts, f"up to {self._until}", "到目前为止")
-        return None
-
-    def _count(self, target: Target, count: int, facts: list[Fact], when: str, zh: str) -> Finding:
-        evidence = tuple(facts[-self.limit :])
-        if self.question.chinese:
-            return Finding(text=f"{zh}有 {count} 个{target.phrase}。", evidence=evidence)
-        noun = plural(target.labels[0] if target.labels else target.phrase, count)
-        number = spell(count)
-        digits = f" ({count})" if number != str(count) else ""
-        text = f"{number.capitalize()}{digits} {noun}, {when}."
-        return Finding(text=text, evidence=evidence or self._coverage(), supported=bool(evidence))
-
-    def _fewest(self, target: Target, facts: list[Fact]) -> Finding:
-        times = [f.start_s for f in facts] + [f.end_s + 0.1 for f in facts if not f.open]
-        begin = min((f.start_s for f in facts), default=0.0) + 2.0
-        counts = {t: count_at(facts, t) for t in times if begin <= t <= self.match.view.t}
-        low_t = min(counts, key=lambda t: counts[t], default=self.match.view.t)
-        low, here = counts.get(low_t, len(facts)), count_at(facts, self.match.view.t)
-        name = plural(target.labels[0] if target.labels else target.phrase, 2)
-        text = (
-            f"The smallest number of {name} was {spell(low)} ({low}), at {clock(low_t)}; "
-            f"now {spell(here)} ({here})."
-        )
-        return Finding(text=text, evidence=tuple(facts[: self.limit]))
-
-    def _most(
-        self, target: Target, facts: list[Fact], within: tuple[float, float] | None = None
-    ) -> Finding:
-        """Return the most that were there at one time, anywhere or within a span."""
-        times = [f.start_s for f in facts]
-        if within is not None:
-            times = [within[0], *(t for t in times if within[0] <= t <= within[1])]
-        peak_t = max(times, key=lambda t: count_at(facts, t), default=0.0)
-        together = [f for f in facts if count_at([f], peak_t)]
-        return self._count(
-            target, len(together), together, f"at the same time (at {clock(peak_t)})", "同时最多"
-        )
+        return self.counter.how_many()
 
     # whether
 
@@ -191,7 +132,10 @@ class Computer:
         if here:
             text = self._say("No, still there.", "没有,还在。")
             return Finding(text=text, evidence=tuple(here[: self.limit]))
-        text = self._say(f"Yes, at {moment(last.end_s)}.", f"是的,在 {moment(last.end_s)}。")
+        text = self._say(
+            f"Yes, at {self._tell.moment(last.end_s)}.",
+            f"是的,在 {self._tell.moment(last.end_s)}。",
+        )
         return Finding(text=text, evidence=(last,))
 
     def _topic(self) -> list[str]:
@@ -210,7 +154,9 @@ class Computer:
         held = self.match.view.find(FactQuery(kinds=("speech",), all_of=tuple(terms)))
         said = [f for f in held if terms <= {stem(w) for w in words(f.text)}]
         if said:
-            return Finding(text=f"Yes. {quote(said[:1], False)}", evidence=tuple(said[:3]))
+            return Finding(
+                text=f"Yes. {quote(said[:1], False, self._tell)}", evidence=tuple(said[:3])
+            )
         name = " ".join(self._topic())
         text = self._say(
             f"No, I heard nobody mention {name} up to {self._until}.",
@@ -237,18 +183,19 @@ class Computer:
                 ),
                 evidence=tuple(self.match.first("sound", count=self.limit)) or self._coverage(),
             )
-        text = f"Yes, at {moment(said[0].start_s)} someone said: “{said[0].text}”"
-        zh = f"有,在 {moment(said[0].start_s)}:“{said[0].text}”"
+        text = f"Yes, at {self._tell.moment(said[0].start_s)} someone said: “{said[0].text}”"
+        zh = f"有,在 {self._tell.moment(said[0].start_s)}:“{said[0].text}”"
         return Finding(text=self._say(text, zh), evidence=tuple(said[: self.limit]))
 
     def _whether_together(self, target: Target, facts: list[Fact]) -> Finding:
-        peak = max(facts, key=lambda f: count_at(facts, f.start_s), default=None)
-        most = count_at(facts, peak.start_s) if peak else 0
+        counts = counts_at(facts, [f.start_s for f in facts])
+        peak = max(facts, key=lambda f: counts[f.start_s], default=None)
+        most = counts[peak.start_s] if peak else 0
         evidence = tuple(facts[: self.limit])
         if peak is not None and most >= 2:
             together = tuple(f for f in facts if count_at([f], peak.start_s))
             name = plural(target.labels[0], most)
-            text = f"Yes, {spell(most)} {name} at {moment(peak.start_s)}."
+            text = f"Yes, {spell(most)} {name} at {self._tell.moment(peak.start_s)}."
             return Finding(text=text, evidence=together)
         name = plural(target.labels[0], 2)
         text = f"No, I never saw two {name} at the same time up to {self._until}."
@@ -256,7 +203,7 @@ class Computer:
 
     def _yes(self, target: Target, facts: list[Fact]) -> Finding:
         shown = facts[: self.limit]
-        when = ", ".join(span(f.start_s, f.end_s) for f in shown[:4])
+        when = ", ".join(self._tell.span(f.start_s, f.end_s) for f in shown[:4])
         more = f" and {len(facts) - 4} more times" if len(facts) > 4 else ""
         name = target.phrase or shown[0].text
         text = self._say(f"Yes: {name}, {when}{more}.", f"有:{name},{when}。")
@@ -289,7 +236,8 @@ class Computer:
         firsts = []
         for target in self.question.targets[:2]:
             facts = self.match.sightings(self.question, target) or self.match.named(target)
-            firsts.append((target, facts[0] if facts else None))
+            first = pick(seen(facts, self.match.view.within).facts, 0)
+            firsts.append((target, first))
         (a, fact_a), (b, fact_b) = firsts
         if fact_a is None and fact_b is None:
             return None
@@ -297,8 +245,8 @@ class Computer:
             (found, fact), (lost, _) = ((a, fact_a), (b, None)) if fact_a else ((b, fact_b), (a, 0))
             assert fact is not None
             text = (
-                f"The {found.phrase} was there at {moment(fact.start_s)}; I have no record of "
-                f"the {lost.phrase}, so I cannot say which was first."
+                f"The {found.phrase} was there at {self._tell.moment(fact.start_s)}; I have no "
+                f"record of the {lost.phrase}, so I cannot say which was first."
             )
             return Finding(text=text, evidence=(fact,), supported=False)
         (one, fact_1), (two, fact_2) = (
@@ -307,8 +255,8 @@ class Computer:
             else ((b, fact_b), (a, fact_a))
         )
         text = (
-            f"The {one.phrase} came first, at {moment(fact_1.start_s)}; "
-            f"the {two.phrase} came at {moment(fact_2.start_s)}."
+            f"The {one.phrase} came first, at {self._tell.moment(fact_1.start_s)}; "
+            f"the {two.phrase} came at {self._tell.moment(fact_2.start_s)}."
         )
         if self.question.relation and "before or after" in self.question.text.lower():
             word = "Before" if fact_a.start_s <= fact_b.start_s else "After"
@@ -326,7 +274,7 @@ class Computer:
         first = facts[-1 if q.ordinal == -1 else 0]
         side = first.data.get("position" if q.leaving else "first_position")
         t, verb = (first.end_s, "left") if q.leaving else (first.start_s, "came")
-        text = f"The one on the {side} {verb} first, at {moment(t)}."
+        text = f"The one on the {side} {verb} first, at {self._tell.moment(t)}."
         return Finding(text=text, evidence=(first,))
 
     def _colour(self) -> Finding | None:
@@ -342,10 +290,10 @@ class Computer:
             return None
         for target in q.targets:
             facts = self.match.objects(target, q.side)
-            fact = _pick(facts, q.ordinal if q.ordinal is not None else -1)
+            fact = pick(facts, q.ordinal if q.ordinal is not None else -1)
             if fact is not None and (colour := str(fact.data.get("colour", ""))):
                 name = target.phrase
-                when = span(fact.start_s, fact.end_s)
+                when = self._tell.span(fact.start_s, fact.end_s)
                 text = self._say(
                     f"The {name} is {colour} ({when}).",
                     f"{name}是{CHINESE_COLOURS.get(colour, colour)}({when})。",
@@ -358,13 +306,13 @@ class Computer:
         at_first = "beginning" in self.question.text.lower()
         some = self.match.first if at_first else self.match.latest
         scenes = [f for f in some("scene", count=SCENES) if f.data.get("palette")]
-        scene = _pick(scenes, 0 if at_first else -1)
+        scene = pick(scenes, 0 if at_first else -1)
         if scene is None or not self.question.targets:
             return None
         name, colours = self.question.targets[0].phrase, " and ".join(scene.data["palette"])
         text = (
             f"I cannot tell the {name} apart; the picture was mostly {colours} "
-            f"({span(scene.start_s, scene.end_s)})."
+            f"({self._tell.span(scene.start_s, scene.end_s)})."
         )
         return Finding(text=text, evidence=(scene,), supported=False)
 
@@ -372,6 +320,8 @@ class Computer:
 
     def _what(self) -> Finding | None:
         q = self.question
+        if q.time_words and not q.terms and not q.targets:
+            return happened(q, self.match, self.limit)
         if q.relation and q.targets and (near := self._beside(q.targets[0])):
             return near
         if asks_where(q.text) and (place := self.scene.where()):
@@ -384,7 +334,7 @@ class Computer:
             facts = (self.match.here(facts) if q.now else facts) or facts
             if facts:
                 names = list(dict.fromkeys(str(f.data.get("label")) for f in facts))
-                when = span(facts[0].start_s, facts[0].end_s)
+                when = self._tell.span(facts[0].start_s, facts[0].end_s)
                 text = f"{' and '.join(names).capitalize()} ({when})."
                 return Finding(text=text, evidence=tuple(facts[: self.limit]))
         return self.quotes.quoted(strict=True) or (self._in_view() if q.now else None)
@@ -417,9 +367,7 @@ class Computer:
         return found if found.evidence else None
 
     def _coverage(self) -> tuple[Fact, ...]:
-        """Return what was looked at, as evidence that something was not there."""
-        scenes = [f for f in self.match.latest("scene", count=SCENES) if "palette" in f.data]
-        return tuple((self.match.visible() or scenes[-3:])[: self.limit])
+        return self.match.coverage(self.limit)
 
     def _nothing(self) -> Finding:
         until = self._until
@@ -428,8 +376,12 @@ class Computer:
         return Finding(text=self._say(text, zh), supported=False)
 
     @property
+    def _tell(self) -> Telling:
+        return self.match.tell
+
+    @property
     def _until(self) -> str:
-        return clock(self.match.view.t)
+        return self._tell.clock(self.match.view.t)
 
     def _say(self, english: str, chinese: str) -> str:
         return chinese if self.question.chinese else english
@@ -438,12 +390,6 @@ class Computer:
 def _honest(found: Finding) -> Finding:
     """Return a finding that claims nothing without evidence."""
     return found if found.evidence else replace(found, supported=False)
-
-
-def _pick(facts: list[Fact], ordinal: int | None) -> Fact | None:
-    """Return the n-th of the facts (the first by default), None when there are fewer."""
-    index = ordinal or 0
-    return facts[index] if -len(facts) <= index < len(facts) else None
 
 
 def _verb(fact: Fact) -> tuple[str, str]:

@@ -1,15 +1,21 @@
 """Finds the facts that a question's target means: objects by label and colour, tags and text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from omnilive.core.events import Kind
 from omnilive.memory.base import Fact
 from omnilive.memory.embed import Embedder
 from omnilive.memory.query import FactQuery
-from omnilive.memory.recall import View, recall, stem
+from omnilive.memory.recall import Hit, View, recall, stem
 from omnilive.memory.words import content_words
+from omnilive.reasoning.finding import Telling
 from omnilive.reasoning.question import Question, Target
+from omnilive.reasoning.tallies import Seen, seen
 
+ALIKE = 0.75  # of the best one's strength: what is as good is told apart by its time
+MANY = 64  # that are looked at when one of several times is wanted
+SCENES = 50  # that are looked through for what the picture was like
 NOW_S = 6.0  # what is in view was seen this shortly before, however still the picture
 TEXT_NOUNS = {"text", "title", "caption", "card", "sign", "writing", "subtitle", "headline"}
 
@@ -21,6 +27,7 @@ class Matcher:
     view: View
     embedder: Embedder | None
     min_similarity: float
+    tell: Telling = Telling()
 
     def objects(self, target: Target, side: str = "") -> list[Fact]:
         """Return the objects that the target means, by the time they came."""
@@ -66,6 +73,23 @@ class Matcher:
             return []
         return self.named(target, "speech") or self.like(question.text, "speech")
 
+    def seen(self, target: Target, side: str = "") -> Seen:
+        """Return the occurrences of the objects that the target means."""
+        return seen(self.objects(target, side), self.view.within)
+
+    def seen_named(self, target: Target, *kinds: Kind) -> Seen:
+        """Return the occurrences of the facts whose words hold the target's head."""
+        return seen(self.named(target, *kinds), self.view.within)
+
+    def occurrences(self, question: Question, target: Target) -> Seen:
+        """Return when the target was to be seen or heard: see `sightings`."""
+        return seen(self.sightings(question, target), self.view.within)
+
+    def coverage(self, limit: int) -> tuple[Fact, ...]:
+        """Return what was looked at, as evidence that something was not there."""
+        scenes = [f for f in self.latest("scene", count=SCENES) if "palette" in f.data]
+        return tuple((self.visible() or scenes[-3:])[:limit])
+
     def anchor(self, question: Question, target: Target) -> Fact | None:
         """Return the fact that the rest of the question names: "… under the EXIT sign"."""
         rest = {stem(t) for t in question.terms} - {stem(n) for n in target.nouns[:1]}
@@ -108,6 +132,19 @@ class Matcher:
     def written(self) -> list[Fact]:
         """Return the texts in view now, in the order in which they came."""
         return self.open_now("text")
+
+
+def in_order(hits: Sequence[Hit], nth: int | None) -> list[Hit]:
+    """Return the hits with the n-th in time first, of those that are as good as the best."""
+    if nth is None or not hits:
+        return list(hits)
+    best = max(hit.strength for hit in hits)
+    alike = [hit for hit in hits if hit.strength >= ALIKE * best]
+    alike.sort(key=lambda hit: hit.fact.start_s)
+    if not -len(alike) <= nth < len(alike):
+        return list(hits)
+    chosen = alike[nth]
+    return [chosen, *(hit for hit in hits if hit is not chosen)]
 
 
 def _is_here(fact: Fact) -> bool:

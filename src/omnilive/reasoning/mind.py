@@ -18,6 +18,7 @@ from omnilive.memory.dialogue import Exchange, exchanges
 from omnilive.memory.embed import Embedder
 from omnilive.memory.recall import Picture, View, recall
 from omnilive.memory.store import Store
+from omnilive.memory.wall import WallClock
 from omnilive.perception.video.labels import COCO_LABELS
 from omnilive.reasoning.ask import Ask
 from omnilive.reasoning.base import LanguageModel, Message, ToolCall
@@ -25,6 +26,7 @@ from omnilive.reasoning.compute import Computer
 from omnilive.reasoning.finding import Finding
 from omnilive.reasoning.followup import resolve
 from omnilive.reasoning.match import Matcher
+from omnilive.reasoning.planned import Planned, planned
 from omnilive.reasoning.present import is_about_now
 from omnilive.reasoning.prompt import (
     NOW,
@@ -36,7 +38,7 @@ from omnilive.reasoning.prompt import (
     short_prompt,
     within,
 )
-from omnilive.reasoning.question import parse
+from omnilive.reasoning.question import Question
 from omnilive.reasoning.talk import Talk, speaks_of_self
 
 EMBEDDERS = Registry("embedder", {"minilm": "omnilive.memory.embed:MiniLM"})
@@ -157,12 +159,28 @@ class Mind:
         return await self._worker.call(load)
 
     def search(
-        self, store: Store, query: str, limit: int = 20, t: float | None = None
-    ) -> list[Evidence]:
-        """Return what bears on the query and was known at `t`, best first. Blocking."""
+        self, store: Store, query: str, limit: int = 20, t: float | None = None,
+        now_wall_s: float | None = None,
+    ) -> list[Evidence]:  # fmt: skip
+        """Return what bears on the query and was known at `t`, best first. Blocking.
+
+        The query may say when ("boiler yesterday at two"); that is counted from `now_wall_s`
+        (Unix time; by default from `t`).
+        """
         view = View(store, store.end_s() if t is None else t, own=True)
-        hits = recall(view, self.embedder, query, limit=limit)
+        hits = self._planned(view, query, now_wall_s).hits(limit)
         return [view.evidence(hit.fact, hit.score) for hit in hits]
+
+    def _planned(self, view: View, text: str, now_wall_s: float | None) -> Planned:
+        clock = WallClock.of(view.store, self.config.memory.time_zone)
+        now_s = view.t if now_wall_s is None else max(view.t, clock.session_time(now_wall_s))
+        return planned(
+            view, text, clock, now_s, COCO_LABELS, self.embedder,
+            self.config.reasoning.min_similarity,
+        )  # fmt: skip
+
+    def _computer(self, question: Question, match: Matcher) -> Computer:
+        return Computer(question, match, COCO_LABELS, self.config.reasoning.evidence)
 
     def _find(self, store: Store, ask: Ask) -> "_Found":
         at_t = store.end_s() if ask.t is None else ask.t
@@ -172,11 +190,13 @@ class Mind:
         view = View(store, at_t, speaks_of_self(asked), asked, ask.spoken)
         if ask.glimpse is not None:
             view = Picture.of(store, at_t, ask.glimpse)
-        question = parse(meant.text, COCO_LABELS)
-        matcher = Matcher(view, self.embedder, settings.min_similarity)
-        computer = Computer(question, matcher, COCO_LABELS, settings.evidence)
-        talk = Talk(view, store, at_t, settings.evidence, question.chinese)
-        finding = talk.around(meant, computer.quotes) or talk.about(asked) or computer.finding()
+        asking = self._planned(view, meant.text, ask.now_wall_s)
+        computer = self._computer(asking.question, asking.match)
+        talk = Talk(
+            view, store, at_t, settings.evidence, asking.question.chinese, asking.match.tell
+        )
+        finding = talk.around(meant, computer.quotes) or talk.about(asked)
+        finding = finding or asking.answered(lambda q, match: self._computer(q, match).finding())
         evidence = tuple(view.evidence(fact, now=finding.now) for fact in finding.evidence)
         return _Found(at_t, meant.text, view, tuple(past), finding, evidence)
 

@@ -37,6 +37,9 @@ _TEXT_SAYS = re.compile(
     r"\b(card|sign|screen|label|text|title|poster|board|slide|page|caption|banner|note)s?\b"
     r".*\b(say|says|said|read|reads)\b"
 )
+_OFTEN = re.compile(
+    r"\bhow (?:often|many times)\b|\b(?:what|which) number of times\b|几次|多少次|多少回|몇 번"
+)
 _FILLER = frozenset(
     """see seen saw look looked looking show shown shows showed appear appears appeared appearing
     come comes came coming arrive arrives arrived arriving enter enters entered pass passes passed
@@ -75,6 +78,9 @@ class Question:
     total: bool = False
     together: bool = False
     fewest: bool = False
+    how_often: bool = False
+    time_words: str = ""  # that say when, and are no part of `text` any more
+    nth: int | None = None  # which of several times, when the question says so in as many words
     side: str = ""
     sides: bool = False  # compares the left one with the right one
     language: str = ""
@@ -109,6 +115,7 @@ def parse(text: str, vocabulary: tuple[str, ...]) -> Question:
         now=(is_now or present) and not total,
         total=total or bool(_TOTAL.search(low)),
         together=bool(_TOGETHER.search(low)),
+        how_often=bool(_OFTEN.search(low)),
         fewest=bool(re.search(r"\b(smallest|fewest|least|lowest|minimum)\b|最少", low)),
         side=next((side for side in ("left", "right") if _on_side(low, side)), ""),
         sides=compares_sides,

@@ -7,8 +7,8 @@ from omnilive.memory.base import Fact
 from omnilive.memory.query import FactQuery
 from omnilive.memory.recall import Hit, recall, stem
 from omnilive.memory.words import content_words, words
-from omnilive.reasoning.finding import Finding, moment
-from omnilive.reasoning.match import TEXT_NOUNS, Matcher, names_of
+from omnilive.reasoning.finding import Finding, Telling
+from omnilive.reasoning.match import MANY, TEXT_NOUNS, Matcher, in_order, names_of
 from omnilive.reasoning.question import Question
 
 BESIDE = 200  # things beside which text is looked for
@@ -42,10 +42,11 @@ class Quoter:
             hits = self._hits(("scene", "caption", "object", "sound"), strict=True)
         if not hits:
             return None
+        hits = in_order(hits, q.nth)
         best = hits[0].fact
-        shown = [h.fact for h in hits[1:3] if h.score >= 0.8 * hits[0].score]
+        shown = [h.fact for h in hits[1:3] if h.score >= 0.8 * hits[0].score and q.nth is None]
         passages = [self.passage(fact) for fact in (best, *shown)]
-        texts = list(dict.fromkeys(quote(facts, q.chinese) for facts in passages))
+        texts = list(dict.fromkeys(quote(facts, q.chinese, self.match.tell) for facts in passages))
         facts = dict.fromkeys(f.id for facts in passages for f in facts)
         known = {f.id: f for facts in passages for f in facts}
         first = [best, *(known[i] for i in facts if i != best.id)]
@@ -53,7 +54,8 @@ class Quoter:
 
     def _hits(self, kinds: tuple[Kind, ...], strict: bool) -> list[Hit]:
         q = self.question
-        hits = recall(self.match.view, self.match.embedder, q.text, kinds=kinds, limit=self.limit)
+        limit = self.limit if q.nth is None else MANY
+        hits = recall(self.match.view, self.match.embedder, q.text, kinds=kinds, limit=limit)
         if not q.language:
             return [h for h in hits if self._bears(h, strict)]
         in_language = self.in_language()
@@ -123,9 +125,9 @@ def _follows(one: Fact, two: Fact) -> bool:
     return two.start_s - one.end_s <= 1.2 and one.data.get("language") == two.data.get("language")
 
 
-def quote(facts: list[Fact], chinese: bool) -> str:
+def quote(facts: list[Fact], chinese: bool, tell: Telling) -> str:
     """Return the words of a passage with the time and the way they came."""
-    when, kind = moment(facts[0].start_s), facts[0].kind
+    when, kind = tell.moment(facts[0].start_s), facts[0].kind
     glue = "" if facts[0].data.get("language") in ("zh", "ja") else " "
     text = glue.join(f.text for f in facts)
     if kind == "speech":

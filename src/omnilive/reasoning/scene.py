@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from omnilive.memory.base import Fact
-from omnilive.reasoning.finding import Finding, span
+from omnilive.reasoning.finding import Finding
 from omnilive.reasoning.lexicon import CHINESE_PLACES, spell
 from omnilive.reasoning.match import Matcher
 from omnilive.reasoning.present import Gaze
@@ -90,7 +90,7 @@ class Scene:
             fact = max(here or facts, key=lambda f: f.end_s)
             place = str(fact.data.get("position") or "")
             zh = CHINESE_PLACES.get(place, place)
-            when = span(fact.start_s, fact.end_s)
+            when = self.match.tell.span(fact.start_s, fact.end_s)
             if here:
                 text = self._say(
                     f"The {fact.text} is on the {place} of the picture.", f"{zh}:{fact.text}。"
@@ -114,7 +114,7 @@ class Scene:
             return None
         anchor = next((f for f in reversed(anchors) if f.open), anchors[-1])
         near = self._near(anchor, match[1] or "")
-        when = span(anchor.start_s, anchor.end_s)
+        when = self.match.tell.span(anchor.start_s, anchor.end_s)
         if not near:
             text = self._say(
                 f"I saw nothing next to the {anchor.text} ({when}).",

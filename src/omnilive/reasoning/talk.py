@@ -9,7 +9,7 @@ from omnilive.memory.dialogue import Exchange, exchanges
 from omnilive.memory.recall import View, stem
 from omnilive.memory.store import Store
 from omnilive.memory.words import content_words
-from omnilive.reasoning.finding import Finding, clock, moment
+from omnilive.reasoning.finding import Finding, Telling
 from omnilive.reasoning.followup import Followup
 from omnilive.reasoning.quote import Quoter, quote
 
@@ -49,6 +49,7 @@ class Talk:
     t: float
     limit: int
     chinese: bool
+    tell: Telling = Telling()
 
     def about(self, question: str) -> Finding | None:
         """Answer what was asked or answered before; None when the question is no such one."""
@@ -65,7 +66,7 @@ class Talk:
             return Finding(text=text, supported=False)
         exchange = held[0] if re.search(r"\bfirst\b|第一", low) else held[-1]
         yes = self._say("Yes. ", "是的。") if re.match(r"(?:did|have)\b", low) else ""
-        when = clock(exchange.t)
+        when = self.tell.clock(exchange.t)
         if is_answered:
             text = self._say(
                 f"At {when} I said: “{exchange.text}”", f"{when} 我说:“{exchange.text}”"
@@ -89,7 +90,10 @@ class Talk:
         if not facts:
             return None
         if asked.wants == "when":
-            text = self._say(f"At {moment(facts[0].start_s)}.", f"在 {moment(facts[0].start_s)}。")
+            text = self._say(
+                f"At {self.tell.moment(facts[0].start_s)}.",
+                f"在 {self.tell.moment(facts[0].start_s)}。",
+            )
             return Finding(text=text, evidence=facts[:1])
         if asked.wants == "who":
             return self._who(facts)
@@ -108,8 +112,8 @@ class Talk:
         there = self.view.facts("object", start_s=said.start_s, end_s=said.end_s)
         people = [f for f in there if f.data.get("label") == "person"]
         text = self._say(
-            f"I cannot tell voices apart; it was said at {moment(said.start_s)}.",
-            f"我分不清声音;那是在 {moment(said.start_s)} 说的。",
+            f"I cannot tell voices apart; it was said at {self.tell.moment(said.start_s)}.",
+            f"我分不清声音;那是在 {self.tell.moment(said.start_s)} 说的。",
         )
         if people:
             names = ", ".join(dict.fromkeys(f.text for f in people))
@@ -140,16 +144,17 @@ class Talk:
             return Finding(text=text, evidence=facts[:1], supported=False)
         found = [f for f in quotes.passage(near[0]) if f.id not in known] or near
         if found[0].kind in ("speech", "text"):
-            return Finding(text=quote(found, self.chinese), evidence=tuple(found))
+            return Finding(text=quote(found, self.chinese, self.tell), evidence=tuple(found))
+        when = self.tell.moment(near[0].start_s)
         text = self._say(
-            f"{'After' if after else 'Before'} that, at {moment(near[0].start_s)}: {near[0].text}.",
-            f"{'之后' if after else '之前'},在 {moment(near[0].start_s)}:{near[0].text}。",
+            f"{'After' if after else 'Before'} that, at {when}: {near[0].text}.",
+            f"{'之后' if after else '之前'},在 {when}:{near[0].text}。",
         )
         return Finding(text=text, evidence=tuple(near))
 
     def _facts(self, about: Exchange) -> tuple[Fact, ...]:
         """Return the evidence of an answer, as far as it is still in the memory."""
-        rows = (self.store.fact(item.id) for item in about.evidence)
+        rows = (self.store.fact(item.id) for item in about.evidence if item.kind != "moment")
         return tuple(known for row in rows if row and (known := self.view.as_known(row)))
 
     def _utterance(self, exchange: Exchange) -> tuple[Fact, ...]:
