@@ -117,6 +117,10 @@ class Pipeline:
         if self.newest is not None and start_s <= self.newest.t <= end_s:
             self.newest = None
 
+    def look_away(self) -> None:
+        """Let go of the present picture: from now on nothing is to be seen."""
+        self.newest = None
+
     @property
     def now_t(self) -> float:
         """Where the stream is now, whether or not it has been read that far."""

@@ -26,6 +26,7 @@ from omnilive.memory.base import SourceRow
 from omnilive.memory.compaction import Compactor
 from omnilive.memory.dialogue import log_turn
 from omnilive.memory.embed import Embedder
+from omnilive.memory.keeper import Keeper
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.library import Library
 from omnilive.memory.resume import PUSH, Plan, plan_watch
@@ -78,6 +79,8 @@ class Session:
         self._is_writing = False
         self._store: Store | None = None
         self._compactor: Compactor | None = None
+        self._keeper: Keeper | None = None
+        self._aging: asyncio.Task[None] | None = None
         self.watches = Watches(
             self.config.watches, self._worker, self._tell, self.ask, self._known,
             self.config.reasoning.backend not in ("embedded", "scripted"),
@@ -97,6 +100,9 @@ class Session:
 
     async def __aexit__(self, *_: object) -> None:
         self.stop()
+        if self._aging is not None:
+            self._aging.cancel()
+            await asyncio.wait([self._aging])
         await self.watches.close()
         self._writing.close()
         if self._senses is not None and self._owns_senses:
@@ -145,6 +151,7 @@ class Session:
             raise ConfigError(f"no pace {pace!r}; choose from live, fast")
         kind = PUSH if source else kind_of(url)
         self._lock()
+        await self._keep()
         began = stopwatch()
         if self._senses is None:
             self._senses = await asyncio.to_thread(load_senses, self.config.perception)
@@ -282,6 +289,24 @@ class Session:
             self._writing.enter_context(self.library.writing(self.name))
             self._is_writing = True
 
+    async def _keep(self) -> None:
+        """Begin to keep the rules of this memory, once; only who writes may."""
+        if self._keeper is not None:
+            return
+        memory = self.config.memory
+        keeper = self._keeper = Keeper(
+            self.store, self.config.media, memory.recording, memory.retention, memory.quiet_hours
+        )
+        await self._worker.call(keeper.take_up)
+        if memory.retention.has_rules:
+            self._aging = asyncio.create_task(self._age(keeper))
+
+    async def _age(self, keeper: Keeper) -> None:
+        wait_s = 0.0
+        while True:
+            await asyncio.sleep(wait_s)
+            wait_s = await self._worker.call(keeper.age)
+
     def _register(self, source: Source, plan: Plan) -> int:
         if self._compactor is None:  # one for all sources; only who writes may have it
             self._compactor = Compactor(self.store, self.config.memory.budget)
@@ -333,7 +358,11 @@ class Session:
         asks: Sequence[tuple[str, float]],
     ) -> None:
         source = pipeline.source
-        items: AsyncIterator[Item] = opener.iterate(source.items())
+        assert self._keeper is not None
+        kept = self._keeper.items(
+            pipeline.ledger.source_id, source.info, plan.url, source.items(), pipeline.look_away
+        )
+        items: AsyncIterator[Item] = opener.iterate(kept)
         if pace == "live" and not source.info.live:
             items = paced(items, SystemClock(), plan.offset_s + plan.start_s)
         waiting = sorted(asks, key=lambda ask: ask[1])
@@ -368,6 +397,8 @@ class Session:
         is_over = state == "ended" or pipeline.source.info.live
         lines = pipeline.ledger.finish(end_t) if is_over else []
         self.watches.book.now.pop(source_id, None)
+        if self._keeper is not None:
+            self._keeper.end(source_id)
         if is_over:
             self.store.close_open_facts(source_id)
         self.store.update_source(source_id, state=state, detail=detail)

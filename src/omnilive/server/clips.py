@@ -18,6 +18,7 @@ from omnilive.server.files import PARTIAL, UNCHANGED, send_file
 from omnilive.server.routing import SESSION, HubDep, errors
 
 if TYPE_CHECKING:
+    from omnilive.media.base import MaskConfig
     from omnilive.memory.store import Store
 
 router = APIRouter(tags=["memory"])
@@ -26,11 +27,21 @@ Seconds = Annotated[float, Query(ge=0, allow_inf_nan=False, description="session
 
 
 class Cut(NamedTuple):
-    """What is to be cut: a file, and the span in seconds from its own start."""
+    """What is to be cut: files and when each begins, the span, and what is to be hidden.
 
-    path: Path
+    Times are on one clock: a file's own, or that of the session for recorded segments.
+    """
+
+    files: tuple[tuple[Path, float], ...]
     start_s: float
     end_s: float
+    masks: "tuple[MaskConfig, ...]" = ()
+
+    @property
+    def key(self) -> str:
+        """Differs when the clip would."""
+        changed = [path.stat().st_mtime_ns for path, _ in self.files]
+        return f"{self}\0{changed}"
 
 
 class Clips:
@@ -43,7 +54,7 @@ class Clips:
 
     async def get(self, session: str, cut: Cut) -> Path:
         """Return the clip; it is cut on a thread when it is not there yet."""
-        key = f"{session}\0{cut}\0{cut.path.stat().st_mtime_ns}"
+        key = f"{session}\0{cut.key}"
         name = hashlib.sha256(key.encode()).hexdigest()[:32] + ".mp4"
         async with self._cutting:
             if self._folder is None:
@@ -83,7 +94,11 @@ class Clips:
 async def clip(
     id: str, start_s: Seconds, end_s: Seconds, hub: HubDep, request: Request
 ) -> Response:
-    """Cut a span out of the file that was watched then. What only came live is not recorded."""
+    """Cut a span out of the file that was watched then, or out of what was recorded.
+
+    What the settings mask is masked in the clip too. What came live is there only with
+    `memory.recording` switched on.
+    """
     limit_s = hub.server.clip_max_s
     if not SHORTEST_S <= end_s - start_s <= limit_s:
         raise Refusal(
@@ -91,15 +106,18 @@ async def clip(
             "span",
             f"end_s must be after start_s, by {limit_s:g} s at most: {start_s}, {end_s}",
         )
-    cut = await hub.read(id, _find, Span(start_s, end_s))
+    cut = await hub.read(id, _find, Span(start_s, end_s), hub.config.media.masks)
     clips: Clips = request.app.state.clips
     path = await clips.get(id, cut)
     return send_file(request, path, "video/mp4", f"{id}-{start_s:g}-{end_s:g}.mp4")
 
 
-def _find(store: "Store", span: Span) -> Cut:
-    """Return the file that holds most of the span; Refusal 404 when there is none."""
-    if any(overlaps(span, gone) for gone in store.forgotten()):
+def _find(store: "Store", span: Span, masks: "tuple[MaskConfig, ...]") -> Cut:
+    """Return what holds most of the span; Refusal 404 when nothing does, or it was forgotten."""
+    from omnilive.memory.keeper import masks_for  # loads the libraries of media
+    from omnilive.memory.recordings import of_span, unplayable
+
+    if any(overlaps(span, gone) for gone in unplayable(store)):
         raise Refusal(404, "forgotten", "this span was forgotten, in whole or in part")
     best: Cut | None = None
     for row in store.sources():
@@ -110,19 +128,29 @@ def _find(store: "Store", span: Span) -> Cut:
         if row.kind != "file" or length_s < SHORTEST_S or not path.is_file():
             continue
         if best is None or length_s > best.end_s - best.start_s:
-            best = Cut(path, part.start_s - row.offset_s, part.end_s - row.offset_s)
+            hidden = masks_for(store, row.id, row.url, masks)
+            start_s = part.start_s - row.offset_s
+            best = Cut(((path, 0.0),), start_s, start_s + length_s, hidden)
+    if best is None and (found := of_span(store, span)):
+        start_s, end_s = max(span.start_s, found[0].start_s), min(span.end_s, found[-1].end_s)
+        files = tuple((store.folder / s.path, s.start_s) for s in found)
+        best = Cut(files, start_s, end_s)  # masked when it was recorded
     if best is None:
         raise _not_recorded()
     return best
 
 
 def _cut(cut: Cut, out: Path) -> bool:
-    from omnilive.media.clip import cut_clip  # loads the libraries of media
+    from omnilive.media.clip import Piece, cut_clip  # loads the libraries of media
 
-    return cut_clip(str(cut.path), cut.start_s, cut.end_s, out)
+    pieces = [Piece(str(path), start_s) for path, start_s in cut.files]
+    return cut_clip(pieces, cut.start_s, cut.end_s, out, cut.masks)
 
 
 def _not_recorded() -> Refusal:
     return Refusal(
-        404, "not_recorded", "nothing was recorded then: only what was watched from a file is"
+        404,
+        "not_recorded",
+        "nothing was recorded then: only files are there, and what came live with "
+        "memory.recording.enabled",
     )

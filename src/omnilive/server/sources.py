@@ -1,7 +1,7 @@
 """Sources of a session: add a URL or an uploaded file, see how each is doing, stop, play back."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -21,6 +21,10 @@ from omnilive.server.routing import SESSION, HubDep, errors
 from omnilive.server.running import Pace, Watch
 from omnilive.server.shapes import NewSource, SourceFacts, SourceList
 from omnilive.server.upload import receive_file
+
+if TYPE_CHECKING:
+    from omnilive.media.base import MaskConfig
+    from omnilive.memory.store import Store
 
 router = APIRouter(tags=["sources"])
 
@@ -45,6 +49,13 @@ _BODY = {
         },
     },
 }
+
+
+class Hidden(NamedTuple):
+    """What may not be seen of files: spans of the session, and sources that are masked."""
+
+    spans: list[Span]
+    masked: frozenset[int]
 
 
 @router.get(SESSION + "/sources", response_model=SourceList, responses=errors())
@@ -89,8 +100,8 @@ def play_source(id: str, n: int, hub: HubDep, request: Request) -> Response:
     """Send the file of a source, whole or in part."""
     with hub.readers.reading(id) as store:
         row = next((row for row in store.sources() if row.id == n), None)
-        gone = store.forgotten()
-    if row is None or not _is_playable(row, gone):
+        hidden = _hidden(store, hub.config.media.masks)
+    if row is None or not _is_playable(row, hidden):
         raise Refusal(404, "not_playable", f"{id!r} has no source {n} that can be played")
     path = Path(row.url)
     return send_file(request, path, PLAYABLE[path.suffix.lower()])
@@ -117,11 +128,12 @@ def _parsed(body: bytes) -> NewSource:
 
 
 async def _sources(hub: Hub, name: str) -> list[dict[str, Any]]:
-    rows, gone = await hub.read(name, lambda store: (store.sources(), store.forgotten()))
+    masks = hub.config.media.masks
+    rows, hidden = await hub.read(name, lambda store: (store.sources(), _hidden(store, masks)))
     elsewhere = await hub.is_written_elsewhere(name)
 
     def described() -> list[dict[str, Any]]:
-        return [_described(row, hub.watch_of(name, row.id), elsewhere, gone) for row in rows]
+        return [_described(row, hub.watch_of(name, row.id), elsewhere, hidden) for row in rows]
 
     found = await run_in_threadpool(described)
     for source in found:
@@ -136,7 +148,7 @@ def _numbered(sources: list[dict[str, Any]], number: int) -> dict[str, Any]:
 
 
 def _described(
-    row: SourceRow, watch: Watch | None, elsewhere: bool, gone: list[Span]
+    row: SourceRow, watch: Watch | None, elsewhere: bool, hidden: Hidden
 ) -> dict[str, Any]:
     # A process that was killed could not note that its watching was broken off.
     is_lost = row.state in ACTIVE and watch is None and not elsewhere
@@ -151,7 +163,7 @@ def _described(
         "position_s": round(_position_s(row, watch), 3),
         "has_video": row.has_video,
         "has_audio": row.has_audio,
-        "playable": _is_playable(row, gone),
+        "playable": _is_playable(row, hidden),
         "lag_s": None if watch is None else _lag_s(watch),
         "dropped": 0 if watch is None else watch.pipeline.dropped,
     }
@@ -181,9 +193,18 @@ def _position_s(row: SourceRow, watch: Watch | None) -> float:
     return max(stored_s, perceived_t - row.offset_s)
 
 
-def _is_playable(row: SourceRow, gone: list[Span]) -> bool:
-    """Tell whether a file can be sent: not when any of it was forgotten, for it is sent whole."""
+def _hidden(store: "Store", masks: "tuple[MaskConfig, ...]") -> Hidden:
+    from omnilive.memory.keeper import masks_for  # loads the libraries of media
+    from omnilive.memory.recordings import unplayable
+
+    rows = store.sources()
+    masked = frozenset(row.id for row in rows if masks_for(store, row.id, row.url, masks))
+    return Hidden(unplayable(store), masked)
+
+
+def _is_playable(row: SourceRow, hidden: Hidden) -> bool:
+    """Tell whether a file can be sent; not when some of it may not be seen: it is sent whole."""
     path = Path(row.url)
-    if any(overlaps(span_of(row), span) for span in gone):
+    if row.id in hidden.masked or any(overlaps(span_of(row), span) for span in hidden.spans):
         return False
     return row.kind == "file" and path.suffix.lower() in PLAYABLE and path.is_file()
