@@ -22,7 +22,7 @@ class ShapeConfig(Config):
     heads: int = Field(default=6, ge=1)
     """Of the small decoder."""
 
-    inner: int = Field(default=768, ge=4)
+    inner: int = Field(default=384, ge=4)
     """Width inside the feed-forward part of the small decoder, and of the projector."""
 
     text_width: int = Field(default=384, ge=1)
@@ -34,7 +34,7 @@ class ShapeConfig(Config):
     feature_width: int = Field(default=392, ge=1)
     """Of one feature vector."""
 
-    frames: int = Field(default=4, ge=1)
+    frames: int = Field(default=2, ge=1)
     """T: groups of features in a clip; with "vision" pictures."""
 
     patches: int = Field(default=4, ge=1)
@@ -46,7 +46,7 @@ class ShapeConfig(Config):
     window: int = Field(default=16, ge=1)
     """W: clips that are integrated at once; what is older comes in through the carried state."""
 
-    context: int = Field(default=64, ge=1)
+    context: int = Field(default=16, ge=1)
     """M: newest long-term tokens that the question reads, at most."""
 
     match: Literal["global", "integrated"] = "global"
