@@ -43,7 +43,7 @@ def postgres(*settings: str, keep_in: Path | None = None) -> Iterator[str]:
             _wait(programs, port, server, folder)
             yield f"postgresql://omnilive:{password}@127.0.0.1:{port}/postgres"
         finally:
-            server.send_signal(signal.SIGINT)  # ends at once, whoever is connected
+            server.send_signal(signal.SIGQUIT)  # at once: what it holds goes anyhow
             server.wait(60)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -120,7 +120,7 @@ def _hand_over(path: Path) -> None:
 
 def _end_with_parent() -> None:
     """In the child: a test run that is killed must not leave a server behind."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
 
 
 def _free_port() -> int:

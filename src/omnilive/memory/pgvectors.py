@@ -82,7 +82,7 @@ class PgNearest:
         """Tell whether so few sentences were noted in the span that all can be compared."""
         query = (
             "SELECT count(*) FROM (SELECT 1 FROM wording WHERE start_s BETWEEN ? AND ? "
-            f"LIMIT {EXACT_ROWS}) AS some"
+            f"LIMIT {EXACT_ROWS}) AS few"
         )
         return self._store.value(query, max(since_s, -1e12), until_s) < EXACT_ROWS
 
