@@ -97,18 +97,14 @@ class Coin(Benchmark):
             yield _stream(name, Clip(path=path), about, steps)
         elif task == "task":
             yield Item(
-                id=f"{name}-task", clip=whole, question=ASK[task], answer=_sentence(about),
-                labels=self.tasks, **common,
-            )  # fmt: skip
+                id=f"{name}-task", clip=whole, question=ASK[task], answer=_sentence(about), **common
+            )
         else:
             for i in range(len(steps) if task == "step" else len(steps) - 1):
                 clip = _clip(path, steps[i]["start"], steps[i]["end"])
                 question, answers = _asked(task, about, steps, i)
-                single = task in ("step", "next")
-                yield Item(
-                    id=f"{name}-{task}-{i}", clip=clip, question=question,
-                    answer="\n".join(answers), labels=self.steps if single else (), **common,
-                )  # fmt: skip
+                id, answer = f"{name}-{task}-{i}", "\n".join(answers)
+                yield Item(id=id, clip=clip, question=question, answer=answer, **common)
 
     def prompt(self, item: Item, before: Sequence[Turn], setup: Setup) -> Prompt:
         """Return the published question."""
