@@ -68,7 +68,7 @@ class Exam(Session):
         self.heard = Heard()
         self._questions = {question.id: question for question in questions}
         self._watches: dict[str, str] = {}  # id of the watch -> id of the question
-        self._notes: list[tuple[float, str]] = []
+        self._notes: dict[str, dict[str, Any]] = {}  # the newest line of each percept
         self.listeners.append(self._take)
 
     async def ask(self, question: str, t: float | None = None) -> Answer:
@@ -144,7 +144,9 @@ class Exam(Session):
         return _answer(put, "", "watch")
 
     async def _from_notes(self, put: Question) -> Answer:
-        notes = "\n".join(text for t, text in self._notes if t <= put.t)[-MOST_NOTES:]
+        # No line is of later: the file waits while a question is answered.
+        lines = sorted(self._notes.values(), key=lambda line: line["start_s"])
+        notes = "\n".join(map(_note, lines))[-MOST_NOTES:]
         messages = [
             Message(role="system", text=put.system or RULES),
             *self._past(put),
@@ -157,11 +159,11 @@ class Exam(Session):
 
     def _take(self, line: dict[str, Any]) -> None:
         kind = line["type"]
-        if kind == "percept" and line["final"] and line["text"]:
-            if line["kind"] == "speech":
+        if kind == "percept" and line["text"]:
+            if line["kind"] == "speech" and line["final"]:
                 self.heard.speech.append(line["text"])
-            span = f"{line['start_s']:.1f}-{line['end_s']:.1f} s"
-            self._notes.append((line["end_s"], f"{span} {line['kind']}: {line['text']}"))
+            id = line.get("data", {}).get("id", line["seq"])
+            self._notes[f"{line['kind']} {id}"] = line
         elif kind == "remark":
             self.heard.remarks.append(Alert(t=line["t"], text=line["text"]))
         elif kind == "alert" and (id := self._watches.get(line["watch"])):
@@ -198,6 +200,11 @@ def _answer(put: Question, text: str, model: str, total_s: float = 0.0) -> Answe
         session=NAME, t=put.t, question=put.text, text=text, evidence=(), supported=bool(text),
         model=model, timing=Timing(total_s=total_s),
     )  # fmt: skip
+
+
+def _note(line: Mapping[str, Any]) -> str:
+    end = f"to {line['end_s']:.1f} s" if line["final"] else "on"
+    return f"from {line['start_s']:.1f} {end}, {line['kind']}: {line['text']}"
 
 
 def _bytes_under(folder: Path) -> int:

@@ -22,6 +22,7 @@ class LocalViewer:
             raise ConfigError(f"{folder} is no model folder: it has no config.json")
         try:
             import torch
+            from safetensors import SafetensorError
             from transformers import AutoModelForImageTextToText, AutoProcessor
         except ImportError as error:
             raise BackendError(
@@ -37,7 +38,7 @@ class LocalViewer:
                 folder, local_files_only=True, trust_remote_code=False, use_safetensors=True,
                 dtype="auto" if self.device != "cpu" else torch.float32,
             )  # fmt: skip
-        except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
             first = str(error).strip().split("\n")[0]
             raise BackendError(f"the model in {folder} cannot be loaded: {first}") from error
         self._model: Any = model.to(self.device).eval()
