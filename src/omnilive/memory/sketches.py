@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from omnilive.memory.store import Store
 
 BLOCK = 1024  # sentences whose sketches are stored together
-EXACT = 2000  # sentences compared exactly, after their sketches
+EXACT, EXACT_OF, MOST_EXACT = 600, 400, 2500  # sentences compared exactly, see exactly()
 STEP = 1 << 16  # sketches compared at once: they stay in the processor's cache
 PAGE = 4096  # vectors read at once
 _GROW = 1.25
@@ -41,9 +41,28 @@ def quantise(vectors_ND: np.ndarray) -> list[bytes]:
 
 def restore(blobs: Sequence[bytes]) -> np.ndarray:
     """Return the (N, D) float32 vectors of what `quantise` made."""
+    scale_N, steps_ND = _read(blobs)
+    return steps_ND * scale_N[:, None]
+
+
+def products(blobs: Sequence[bytes], vector: np.ndarray) -> np.ndarray:
+    """Return the (N,) inner products of what `quantise` made with a (D,) vector."""
+    scale_N, steps_ND = _read(blobs)
+    return (steps_ND @ vector.astype(np.float32)) * scale_N
+
+
+def _read(blobs: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:
     raw = np.frombuffer(b"".join(blobs), np.uint8).reshape(len(blobs), -1)
-    scale_N1 = np.ascontiguousarray(raw[:, :4]).view(_SCALE)
-    return raw[:, 4:].view(np.int8).astype(np.float32) * scale_N1
+    scale_N = np.ascontiguousarray(raw[:, :4]).view(_SCALE)[:, 0]
+    return scale_N, raw[:, 4:].view(np.int8).astype(np.float32)
+
+
+def exactly(count: int) -> int:
+    """Return how many of so many sentences are compared exactly, after their sketches.
+
+    Of 12,000 real ones 400 gave 0.992 of the exact ten best; of 300,000 mixed ones, 1600 0.988.
+    """
+    return min(MOST_EXACT, EXACT + count // EXACT_OF)
 
 
 def sketch(vectors_ND: np.ndarray) -> np.ndarray:
@@ -121,7 +140,7 @@ class Sketches:
         if not self._count:
             self._read_blocks()
         self._read_rest()
-        query = "SELECT id FROM wording WHERE again >= ? AND model = ?"
+        query = "SELECT id FROM wording WHERE again >= ? AND +model = ?"
         often = [id for (id,) in self._store.rows(query, self._again, model)]
         self._often[self._places(np.array(often, np.int64))] = True
         self._again = int(self._ids[self._count - 1]) if self._count else 0
@@ -167,7 +186,7 @@ class Sketches:
 
     def _read(self, after: int, last: int) -> None:
         query = (
-            "SELECT id, start_s, vec FROM wording WHERE model = ? AND id > ? AND id <= ? "
+            "SELECT id, start_s, vec FROM wording WHERE +model = ? AND id > ? AND id <= ? "
             "ORDER BY id LIMIT ?"
         )
         while rows := self._store.rows(query, self._model, after, last, PAGE):
@@ -211,19 +230,17 @@ class Sketches:
     def _nearest(
         self, vector: np.ndarray, since_s: float, until_s: float, extra: Sequence[int]
     ) -> np.ndarray:
-        """Return the places of the EXACT sentences whose sketches differ least."""
+        """Return the places of the sentences whose sketches differ least."""
         starts = self._starts[: self._count]
         wanted = starts <= until_s
         if since_s > -1e11:
             wanted &= (starts >= since_s) | self._often[: self._count]
             wanted[self._places(np.array(extra, np.int64))] = True
-        places = None if wanted.all() else np.flatnonzero(wanted)
-        if places is not None and len(places) <= EXACT:
-            return places
         query_W = sketch(vector[None])[0]
         bits_WN = self._bits_WN[:, : self._count]
-        if places is None:
+        if wanted.all():
             return _least(_differences(bits_WN, query_W))
+        places = np.flatnonzero(wanted)
         return places[_least(_differences(bits_WN[:, places], query_W))]
 
     def _exact(self, ids: list[int], vector: np.ndarray) -> list[tuple[int, float]]:
@@ -233,7 +250,7 @@ class Sketches:
         rows = self._store.rows(f"SELECT id, vec FROM wording WHERE id IN ({marks})", *ids)
         if not rows:
             return []
-        cosines = restore([blob for _, blob in rows]) @ vector.astype(np.float32)
+        cosines = products([blob for _, blob in rows], vector)
         return [(id, float(cosine)) for (id, _), cosine in zip(rows, cosines, strict=True)]
 
 
@@ -242,7 +259,7 @@ def seal(store: "Store", model: int, last: int) -> None:
     end = "SELECT coalesce(max(last), 0) FROM sketch WHERE model = ?"
     first = store.rows(end, model)[0][0] + 1
     rows = store.rows(
-        "SELECT id, start_s, vec FROM wording WHERE model = ? AND id >= ? AND id <= ? ORDER BY id",
+        "SELECT id, start_s, vec FROM wording WHERE +model = ? AND id >= ? AND id <= ? ORDER BY id",
         model, first, last,
     )  # fmt: skip
     if not rows:
@@ -267,10 +284,11 @@ def _differences(bits_WN: np.ndarray, query_W: np.ndarray) -> np.ndarray:
 
 
 def _least(differences: np.ndarray) -> np.ndarray:
-    """Return the places of the EXACT least values; the later ones where they are equal."""
-    if len(differences) <= EXACT:
+    """Return the places of the least values; the later ones where they are equal."""
+    wanted = exactly(len(differences))
+    if len(differences) <= wanted:
         return np.arange(len(differences))
-    most = int(np.searchsorted(np.cumsum(np.bincount(differences)), EXACT))
+    most = int(np.searchsorted(np.cumsum(np.bincount(differences)), wanted))
     below = np.flatnonzero(differences < most)
     equal = np.flatnonzero(differences == most)
-    return np.concatenate([below, equal[len(equal) - (EXACT - len(below)) :]])
+    return np.concatenate([below, equal[len(equal) - (wanted - len(below)) :]])

@@ -239,9 +239,10 @@ class Vectors:
 
     def _long(self, since_s: float, until_s: float) -> list[int]:
         """Return the sentences of what lasts into the span but began well before it."""
+        start_s = self._store.dialect.aside("start_s")
         query = " UNION ".join(
             f"SELECT v.wording FROM (SELECT id FROM {table} WHERE end_s - start_s > {LONG_S} "
-            f"AND end_s >= ? AND start_s < ? AND start_s <= ? LIMIT {LONG}) AS long "
+            f"AND end_s >= ? AND {start_s} < ? AND {start_s} <= ? LIMIT {LONG}) AS long "
             f"JOIN vector v ON v.tab = '{table}' AND v.id = long.id"
             for table in TABLES
         )

@@ -83,6 +83,7 @@ class _Search:
     ) -> None:  # fmt: skip
         self._store, self._postings, self._table = store, postings, table
         self._since_s, self._until_s, self._kinds = since_s, until_s, kinds
+        self._lasting = self._read_lasting() if table == "fact" and since_s > _EVER else []
         self._tagged = [kind_tags(kinds)] if kinds else []
         if times := self._times():
             self._tagged.append(times)
@@ -119,22 +120,21 @@ class _Search:
 
     def _holding(self, term: str) -> list[int]:
         ids = self._ids([[term]])
-        if self._since_s > _EVER and (lasting := self._lasting()):
-            more = self._postings.ids(self._table, [[term]], [], LASTING, lasting)
+        if self._lasting:
+            more = self._postings.ids(self._table, [[term]], [], LASTING, self._lasting)
             return list(dict.fromkeys([*ids, *more]))
         return ids
 
     def _ids(self, all_of: Sequence[Sequence[str]]) -> list[int]:
         return self._postings.ids(self._table, all_of, self._tagged, COMMON)
 
-    def _lasting(self) -> list[int]:
+    def _read_lasting(self) -> list[int]:
         """Return the facts that lasted into the span, which they may not be tagged with."""
-        if self._table != "fact":
-            return []
+        start_s = self._store.dialect.aside("start_s")
         query = (
-            "SELECT id FROM fact WHERE open AND start_s <= ? "
+            f"SELECT id FROM fact WHERE open AND {start_s} <= ? "
             f"UNION SELECT id FROM fact WHERE end_s - start_s > {LONG_S} AND end_s >= ? "
-            "AND start_s <= ? LIMIT ?"
+            f"AND {start_s} <= ? LIMIT ?"
         )
         values = (self._until_s, self._since_s, self._until_s, LASTING)
         return [id for (id,) in self._store.rows(query, *values)]
