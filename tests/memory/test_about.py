@@ -13,6 +13,7 @@ from omnilive.memory.ledger import Ledger
 from omnilive.memory.moments import MomentConfig
 from omnilive.memory.pins import pin
 from omnilive.memory.recordings import Recorder, RecordingConfig, segments
+from omnilive.memory.sketches import quantise
 from omnilive.memory.store import Store
 from tests.fakes import FakeEmbedder
 from tests.made import a_file, percept, said, thing
@@ -85,7 +86,7 @@ def test_a_phrase_and_all_that_was_made_of_it(store: Store) -> None:
     store.execute("INSERT INTO watch VALUES ('w', '{}', 1, 'armed', 0, ?)", memory)
     sign = {"kind": "text", "start_s": 42.0, "end_s": 43.0, "open": True, "text": SECRET}
     store.set_meta("watch_world", json.dumps({"here": [sign], "past": []}))
-    vector = FakeEmbedder().embed([SECRET])[0].astype(np.float16).tobytes()
+    (vector,) = quantise(FakeEmbedder().embed([SECRET]))
     assert holds(store.folder, b"zanzibar") and holds(store.folder, vector)
 
     done = forget_about(store, About(phrase="zanzibar"))
