@@ -30,7 +30,8 @@ def test_the_official_first_letter_takes_what_comes() -> None:
 @pytest.mark.parametrize(
     ("reply", "number"),
     [
-        ("3", 3), ("three", 3), ("Three times.", 3), ("about 12 times", 12), ("0", 0), ("none", None),
+        ("3", 3), ("three", 3), ("Three times.", 3), ("about 12 times", 12), ("0", 0),
+        ("none", None),
         ("3 or 4", None), ("1, 2, 3", None), ("2 times, two", 2), ("one", 1),
         ("3.5", 3.5),
         ("He did it twenty times", 20), ("", None), ("1st", None), ("a1b2", None),
