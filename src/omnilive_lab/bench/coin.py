@@ -26,7 +26,6 @@ from omnilive_lab.bench.base import (
 )
 from omnilive_lab.bench.figures import Which, percent
 from omnilive_lab.bench.films import Scene, write_film
-from omnilive_lab.bench.mcq import media
 from omnilive_lab.bench.narration import frame_time, narration_score, narration_summary
 from omnilive_lab.bench.reading import Record, read_json
 from omnilive_lab.metrics.normalise import plain_words
@@ -83,7 +82,7 @@ class Coin(Benchmark):
         items = []
         for name, video in videos:
             if "test" in video.text("subset").lower():
-                place = media(base, name, [data / "videos" / f"{name}.mp4"], NEED)
+                place = data / "videos" / f"{name}.mp4"
                 for task in tasks:
                     items += self._items(task, name, place, video)
         return items

@@ -23,7 +23,7 @@ from omnilive_lab.bench.base import (
     Turn,
 )
 from omnilive_lab.bench.films import Scene, write_film
-from omnilive_lab.bench.mcq import Ids, media
+from omnilive_lab.bench.mcq import Ids
 from omnilive_lab.bench.narration import frame_time, narration_score, narration_summary
 from omnilive_lab.bench.reading import Record, read_json
 
@@ -82,7 +82,7 @@ class Ego4DNarration(Benchmark):
                 end_s = frame_time(float(remarks[-1]["time"]), fps) + 1 / fps
                 if any(a["time"] > b["time"] for a, b in zip(remarks, remarks[1:], strict=False)):
                     by_annotator.refuse(annotator, remarks[-1]["time"], "remarks in time order")
-                clip = Clip(path=media(videos, uid, [place], NEED), start_s=start_s, end_s=end_s)
+                clip = Clip(path=place, start_s=start_s, end_s=end_s)
                 yield Item(
                     id=ids.new(by_annotator, annotator, f"{uid}/{annotator}"),
                     clip=clip,

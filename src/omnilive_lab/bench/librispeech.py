@@ -119,7 +119,7 @@ def _folder(folder: Path, name: str) -> Iterator[Item]:
             if not words.strip():
                 raise ConfigError(f"{record.at}: should be an id, a blank and the words")
             places = [script.parent / f"{id}{suffix}" for suffix in (".flac", ".wav")]
-            path = media(record, "id", places, NEED)
+            path = media(*places)
             ids.new(record, "id", id)
             yield recording(id, path, words.strip(), f"LibriSpeech {name}")
 
@@ -131,7 +131,7 @@ def _listed(path: Path, data: Path) -> Iterator[Item]:
         names = [name for name in SETS if source.endswith(name)]
         if not names:
             record.refuse("source", record.text("source"), f"one of {', '.join(SETS)}")
-        file = media(record, "audio", [data / audio], NEED)
+        file = data / audio
         id = ids.new(record, "audio", audio)
         yield recording(id, file, record.text("gt"), f"LibriSpeech {names[0]}")
 

@@ -24,7 +24,7 @@ from omnilive_lab.bench.base import (
 )
 from omnilive_lab.bench.figures import Which, mean
 from omnilive_lab.bench.films import Scene, write_film
-from omnilive_lab.bench.mcq import Ids, media
+from omnilive_lab.bench.mcq import Ids
 from omnilive_lab.bench.reading import Record, table
 
 DIMENSIONS = {
@@ -77,7 +77,7 @@ class MMBenchVideo(Benchmark):
             found.append(
                 Item(
                     id=ids.new(record, "index", record.text("index")),
-                    clip=Clip(path=media(record, "video_path", [place], NEED)),
+                    clip=Clip(path=place),
                     question=record.text("question"),
                     answer=record.text("answer"),
                     judged=True,

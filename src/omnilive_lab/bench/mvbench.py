@@ -27,7 +27,7 @@ from omnilive_lab.bench.choices import plain_question
 from omnilive_lab.bench.figures import Which, accuracies, mean, split
 from omnilive_lab.bench.films import Scene, picture, write_film
 from omnilive_lab.bench.letters import same_option
-from omnilive_lab.bench.mcq import answer_index, choice_score, media, with_letters
+from omnilive_lab.bench.mcq import answer_index, choice_score, with_letters
 from omnilive_lab.bench.reading import Record, records
 
 SYSTEM = (
@@ -97,7 +97,7 @@ class MVBench(Benchmark):
         right = answer_index(record, options)
         place = data / "video" / task.folder / record.text("video")
         clip = Clip(
-            path=media(record, "video", [place], NEED),
+            path=place,
             start_s=record.number("start") if task.bounded else 0.0,
             end_s=record.number("end") if task.bounded else None,
             fps=3.0 if task.pictures else None,

@@ -175,7 +175,7 @@ class OVOBench(Benchmark):
 def _clip(data: Path, record: Record, cut: str) -> tuple[Clip, bool]:
     """Return the clip, and whether it ends with the question."""
     source, chunk = data / "src_videos" / record.text("video"), data / "chunked_videos" / cut
-    path = media(record, "video", [source, chunk], NEED)
+    path = media(source, chunk)
     return Clip(path=path), path == chunk
 
 

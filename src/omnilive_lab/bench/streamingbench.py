@@ -33,7 +33,6 @@ from omnilive_lab.bench.letters import first_character
 from omnilive_lab.bench.mcq import (
     answer_letter,
     choice_score,
-    media,
     with_letters,
     without_letters,
 )
@@ -209,7 +208,7 @@ def _item(data: Path, part: str, entry: Record, asked: Record, id: str, group: s
     task = TASKS.get(re.split(r"[\s-]", kind.strip().lower())[0])
     if task is None:
         asked.refuse("task_type", kind, "a task of StreamingBench")
-    clip = Clip(path=media(entry, "video_path", [data / entry.text("video_path")], NEED))
+    clip = Clip(path=data / entry.text("video_path"))
     common: dict[str, Any] = {
         "id": f"{part}-{id}", "clip": clip, "question": asked.text("question"),
         "t": asked.seconds("time_stamp"), "task": task, "category": part,

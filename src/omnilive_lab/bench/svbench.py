@@ -27,7 +27,7 @@ from omnilive_lab.bench.base import (
 )
 from omnilive_lab.bench.figures import Which, mean
 from omnilive_lab.bench.films import Scene, write_film
-from omnilive_lab.bench.mcq import Ids, media
+from omnilive_lab.bench.mcq import Ids
 from omnilive_lab.bench.reading import Record, records, table
 
 SKILLS = {
@@ -63,7 +63,7 @@ class SVBench(Benchmark):
         for record in table(data / "Meta" / "Meta_EN" / "meta_test.csv", NEED, ","):
             name = ids.new(record, "Video_Name", record.text("Video_Name"))
             file = Path(record.text("Path_of_Video")).name
-            clip = Clip(path=media(record, "Path_of_Video", [data / "Video" / file], NEED))
+            clip = Clip(path=data / "Video" / file)
             found += _video(data, name, clip)
         return found
 

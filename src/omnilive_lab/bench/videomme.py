@@ -73,7 +73,7 @@ class VideoMME(Benchmark):
             found.append(
                 Item(
                     id=ids.new(record, "question_id", record.text("question_id")),
-                    clip=Clip(path=media(record, "videoID", places, NEED)),
+                    clip=Clip(path=media(*places)),
                     question=record.text("question"),
                     answer=answer_letter(record, "answer", len(options)),
                     choices=options,

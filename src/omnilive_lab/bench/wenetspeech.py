@@ -21,7 +21,7 @@ from omnilive_lab.bench.base import (
     Turn,
 )
 from omnilive_lab.bench.films import tone, write_sound
-from omnilive_lab.bench.mcq import Ids, media
+from omnilive_lab.bench.mcq import Ids
 from omnilive_lab.bench.reading import records, require
 from omnilive_lab.bench.speech import counts, error_rates, error_score, recording
 from omnilive_lab.metrics.normalise import chinese_characters, plain_characters
@@ -60,7 +60,7 @@ class WenetSpeech(Benchmark):
             for record in records(data / name, NEED):
                 audio = record.text("audio")
                 record.text("source")  # required, and of no use: see FILES
-                path = media(record, "audio", [data / audio], NEED)
+                path = data / audio
                 id = ids.new(record, "audio", audio)
                 found.append(recording(id, path, record.text("gt"), FILES[name]))
         return found

@@ -72,7 +72,6 @@ def test_prompts(tmp_path: Path) -> None:
     [
         (without(PLOT, "candidates"), "field 'candidates' is missing"),
         (PLOT | {"answer": "Pink"}, "field 'answer' should be one of the candidates"),
-        (PLOT | {"video": "gone.mp4"}, "field 'video': .*1_plotQA/gone.mp4 is missing.\nMLVU: "),
     ],
 )
 def test_errors_name_file_entry_and_field(tmp_path: Path, entry: dict, said: str) -> None:

@@ -51,7 +51,6 @@ def test_prompt(tmp_path: Path) -> None:
         (without(ROW, "dimensions"), "field 'dimensions' is missing"),
         (ROW | {"dimensions": "['Dancing']"}, "'dimensions' should be a list of the 26 fine"),
         (ROW | {"dimensions": "OCR"}, "'dimensions' should be a list of the 26 fine"),
-        (ROW | {"video_path": "./video/gone.mp4"}, "field 'video_path': .*gone.mp4 is missing"),
     ],
 )
 def test_errors_name_file_line_and_field(tmp_path: Path, row: dict[str, str], said: str) -> None:

@@ -99,7 +99,6 @@ def test_prompts(tmp_path: Path) -> None:
         (EPM | {"gt": 4}, "field 'gt' should be the index of one of 4 options"),
         (EPM | {"gt": "C"}, "field 'gt' should be a number"),
         (EPM | {"task": "XYZ"}, "field 'task' should be one of EPM"),
-        (EPM | {"video": "gone.mp4"}, "field 'video': .*gone.mp4 is missing"),
         (CRR | {"test_info": [{"realtime": 1}]}, r"test_info\[0\]: field 'type' is missing"),
         (CRR | {"test_info": [{"realtime": 1, "type": 2}]}, "field 'type' should be 0 or 1"),
         (without(REC, "activity") | {"action": "x"}, "'activity' is missing .renamed to 'action'"),

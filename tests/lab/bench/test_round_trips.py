@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from omnilive.core.errors import ConfigError
 from omnilive.reasoning.mind import Mind
 from omnilive_lab.bench import results
 from omnilive_lab.bench.base import (
@@ -287,3 +288,28 @@ def test_narration_online(made: Path, tmp_path: Path) -> None:
     assert rows[0].score.parts["wanted"] == 4
     assert summary["official"]["TimeDiff"] is None
     assert any("logits" in note for note in summary["notes"])
+
+
+@pytest.mark.parametrize("damage", ["missing", "nonsense"])
+@pytest.mark.parametrize("name", ["videomme", "streamingbench", "ovobench"])
+def test_a_bad_video_fails_its_own_items_and_no_others(
+    tmp_path: Path, name: str, damage: str
+) -> None:
+    benchmark = by_name(name)
+    benchmark.make(tmp_path, seed=3)
+    items = load_items(benchmark, tmp_path)
+    bad = items[0].clip.path
+    hit = {item.id for item in items if item.clip.path == bad}
+    if damage == "missing" and len(hit) == len(items):
+        bad.unlink()
+        with pytest.raises(ConfigError, match="(?s)not one clip is there.*https://"):
+            load_items(benchmark, tmp_path)
+        return
+    bad.write_bytes(b"no film")
+    if damage == "missing":
+        bad.unlink()
+    examinee = Shown(Eyes(), Policy.parse("uniform:2"))
+    rows, summary = go(benchmark, tmp_path, tmp_path / "out", examinee)
+    assert summary["status"]["failed"] == len(hit)
+    assert all(bad.name in row.score.detail for row in rows if row.item.id in hit)
+    assert summary["status"]["scored"] == len(items) - len(hit)

@@ -125,7 +125,6 @@ def test_sequential_questions_are_told_the_true_answers(tmp_path: Path) -> None:
         (changed(REAL, time_stamp="soon"), r"questions\[0\]: field 'time_stamp' should be a time"),
         (changed(REAL, answer="E"), r"field 'answer' should be one of the letters A to D"),
         (changed(REAL, task_type="Juggling"), "field 'task_type' should be a task of Streaming"),
-        (REAL | {"video_path": "./videos/gone.mp4"}, "'video_path': .*gone.mp4 is missing"),
     ],
 )
 def test_errors_name_file_entry_and_field(tmp_path: Path, entry: dict, said: str) -> None:

@@ -66,7 +66,6 @@ def test_subtitles_are_those_shown_with_the_pictures(tmp_path: Path) -> None:
         (without(ENTRY, "question") | {"Question": "?"}, "renamed to 'Question'"),
         (ENTRY | {"answer": "F"}, "field 'answer' should be one of the letters A to D"),
         (ENTRY | {"duration": "brief"}, "field 'duration' should be short, medium or long"),
-        (ENTRY | {"videoID": "gone"}, "field 'videoID': .*gone.mp4 is missing.\nVideo-MME: from"),
     ],
 )
 def test_errors_name_file_entry_and_field(tmp_path: Path, entry: dict, said: str) -> None:
