@@ -68,6 +68,11 @@ class Vectors:
         self._store, self._nearest = store, nearest
         self._has_warned = False
 
+    @property
+    def nearest(self) -> Nearest:
+        """What keeps the vectors themselves."""
+        return self._nearest
+
     def model(self) -> tuple[int, str]:
         """Return the number and name of the model whose vectors are searched: 1, "" for none."""
         rows = self._store.rows(
@@ -243,7 +248,7 @@ class Vectors:
         query = " UNION ".join(
             f"SELECT v.wording FROM (SELECT id FROM {table} WHERE end_s - start_s > {LONG_S} "
             f"AND end_s >= ? AND {start_s} < ? AND {start_s} <= ? LIMIT {LONG}) AS long "
-            f"JOIN vector v ON v.tab = '{table}' AND v.id = long.id"
+            f"CROSS JOIN vector v WHERE v.tab = '{table}' AND v.id = long.id"  # in this order
             for table in TABLES
         )
         values = (since_s, since_s - LONG_S, until_s) * len(TABLES)
@@ -263,9 +268,10 @@ def in_span(
     if not ids:
         return []
     kinds = tuple(kinds) if table == "fact" else ()
-    some = f" AND kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
+    aside = store.dialect.aside
+    some = f" AND {aside('kind')} IN ({', '.join('?' * len(kinds))})" if kinds else ""
     query = (
         f"SELECT id FROM {table} WHERE id IN ({', '.join('?' * len(ids))}) "
-        f"AND start_s <= ? AND end_s >= ?{some}"
+        f"AND {aside('start_s')} <= ? AND {aside('end_s')} >= ?{some}"
     )
     return [id for (id,) in store.rows(query, *ids, until_s, since_s, *kinds)]

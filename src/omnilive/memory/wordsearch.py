@@ -143,10 +143,13 @@ class _Search:
         """Return how long the text of each row is that touches the span."""
         if not ids:
             return {}
-        some = f" AND kind IN ({', '.join('?' * len(self._kinds))})" if self._kinds else ""
+        aside = self._store.dialect.aside
+        kind = aside("kind")
+        some = f" AND {kind} IN ({', '.join('?' * len(self._kinds))})" if self._kinds else ""
         query = (
             f"SELECT id, length(text) FROM {self._table} WHERE id IN "
-            f"({', '.join('?' * len(ids))}) AND start_s <= ? AND end_s >= ?{some}"
+            f"({', '.join('?' * len(ids))}) AND {aside('start_s')} <= ? "
+            f"AND {aside('end_s')} >= ?{some}"
         )
         values = (*ids, self._until_s, self._since_s, *self._kinds)
         return dict(self._store.rows(query, *values))
