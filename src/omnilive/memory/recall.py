@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from omnilive.memory.words import content_words, states, words
 ECHO_S = 20.0  # speech this fresh that says what is asked is the question itself
 MOMENT_FACTS = 20  # of a moment that was found, at most
 MOMENT_SHARE = 0.25  # of the credit of a moment goes to each fact in it
+LEARNED_SHARE = 0.5  # the same, of a moment that a learned ranker found
 MOMENTS = 20  # that are looked into, of those that words and meaning find each
 FOUND = 60  # facts that words and meaning find each, at most
 LONG_S = 60.0  # what lasts longer is not found by what else happened meanwhile
@@ -42,6 +44,14 @@ class Hit:
         return strength(self.share, self.similarity)
 
 
+class Ranker(Protocol):
+    """A learned opinion on which moments bear on a question: see memory/compressor. Thread-safe."""
+
+    def rank(self, store: Store, question: str, since_s: float, until_s: float) -> list[Ref]:
+        """Return the moments that lie in the span, best first; nothing later has a say."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """A store as it was known at stream time `t`: nothing later shows through.
@@ -58,6 +68,7 @@ class View:
     asked: str = ""
     spoken: tuple[float, float] | None = None
     within: tuple[Span, ...] | None = None
+    ranker: Ranker | None = None
 
     def facts(self, *kinds: Kind, start_s: float = -1e12, end_s: float | None = None) -> list[Fact]:
         """Return the facts of these kinds that overlap the span, as far as known at `t`."""
@@ -208,14 +219,18 @@ def _recall(
     spans = view.within if view.within is not None else (Span(-1e12, view.t),)
     by_text: list[Ref] = []
     by_meaning: list[Ref] = []
+    learned: list[Ref] = []
     for start_s, end_s in spans:
         end_s = min(end_s, view.t)
+        if view.ranker is not None and vector is not None:
+            learned += view.ranker.rank(view.store, query, start_s, end_s)[:MOMENTS]
         for table, most in (("fact", FOUND), ("moment", MOMENTS)):
             narrowed = {"since_s": start_s, "tables": (table,)}
             by_text += view.store.search_text(terms, end_s, most, kinds, **narrowed)
             if vector is not None:
                 by_meaning += view.store.search_vector(vector, end_s, most, kinds, **narrowed)
-    return _fused(view, terms, _ranked(by_text), _ranked(by_meaning), kinds)[:limit]
+    found = _fused(view, terms, _ranked(by_text), _ranked(by_meaning), _ranked(learned), kinds)
+    return found[:limit]
 
 
 def _vector(embedder: Embedder | None, query: str) -> np.ndarray | None:
@@ -240,10 +255,10 @@ def _ranked(refs: Sequence[Ref]) -> dict[str, list[Ref]]:
 
 def _fused(
     view: View, terms: list[str], by_text: dict[str, list[Ref]],
-    by_meaning: dict[str, list[Ref]], kinds: Sequence[Kind],
+    by_meaning: dict[str, list[Ref]], learned: dict[str, list[Ref]], kinds: Sequence[Kind],
 ) -> list[Hit]:  # fmt: skip
     """Return the facts that were found, best first: ranks are summed, moments lend theirs."""
-    facts, scores = _scored(view, by_text, by_meaning)
+    facts, scores = _scored(view, by_text, by_meaning, learned)
     similarity = {ref.id: ref.score for ref in by_meaning["fact"]}
     shares = {ref.id: ref.share for ref in by_text["fact"]}
     hits = []
@@ -262,14 +277,16 @@ def _fused(
 
 
 def _scored(
-    view: View, by_text: dict[str, list[Ref]], by_meaning: dict[str, list[Ref]]
-) -> tuple[dict[int, Fact], dict[int, float]]:
+    view: View, by_text: dict[str, list[Ref]], by_meaning: dict[str, list[Ref]],
+    learned: dict[str, list[Ref]],
+) -> tuple[dict[int, Fact], dict[int, float]]:  # fmt: skip
     """Return the facts that were found, by id, and the reciprocal ranks of each, summed."""
     ids = {ref.id for refs in (by_text, by_meaning) for ref in refs["fact"]}
     facts = {fact.id: fact for fact in view.store.facts_of(sorted(ids))}
     scores = dict.fromkeys(facts, 0.0)
-    inside = _facts_of(view, [*by_text["moment"], *by_meaning["moment"]])
-    for ranking in (by_text, by_meaning):
+    inside = _facts_of(view, [*by_text["moment"], *by_meaning["moment"], *learned["moment"]])
+    shares = (MOMENT_SHARE, MOMENT_SHARE, LEARNED_SHARE)
+    for share, ranking in zip(shares, (by_text, by_meaning, learned), strict=True):
         for rank, ref in enumerate(ranking["fact"]):
             if ref.id in scores:
                 scores[ref.id] += 1 / (RANK_OFFSET + rank)
@@ -277,7 +294,7 @@ def _scored(
         for rank, ref in enumerate(ranking["moment"]):
             for fact in inside.get(ref.id, ()):
                 facts[fact.id] = fact
-                lent.setdefault(fact.id, MOMENT_SHARE / (RANK_OFFSET + rank))
+                lent.setdefault(fact.id, share / (RANK_OFFSET + rank))
         for id, gain in lent.items():
             scores[id] = scores.get(id, 0.0) + gain
     return facts, scores

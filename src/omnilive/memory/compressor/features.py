@@ -5,7 +5,7 @@ features knows of a clip what perception put into words, and nothing else of the
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -85,6 +85,7 @@ class Remembering:
         return found
 
 
+@runtime_checkable
 class TokenEmbedder(Protocol):
     """A sentence encoder that also tells what it makes of each token."""
 

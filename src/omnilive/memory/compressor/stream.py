@@ -58,11 +58,27 @@ class StreamingMemory:
             del state.longterm_C[: max(0, len(state.longterm_C) - shape.context - shape.window)]
 
     @torch.inference_mode()
-    def rank(self, questions: Sequence[np.ndarray], state: MemoryState) -> np.ndarray:
-        """Return (Q, K) cosines, one call for all; `questions` are as their Reader read them."""
-        if not len(state):
+    def rank(
+        self, questions: Sequence[np.ndarray], state: MemoryState, count: int | None = None
+    ) -> np.ndarray:
+        """Return (Q, K) cosines, one call for all; `questions` are as their Reader read them.
+
+        With a `count`, only the first clips are known: nothing of later ones has a say.
+        """
+        known = len(state) if count is None else min(count, len(state))
+        if not known:
             return np.zeros((len(questions), 0), np.float32)
-        longterm_KC = torch.stack(state.longterm_C)
+        globals_KC = torch.stack(state.globals_C[:known])
+        longterm_KC = self._longterm(state, known)
         sought_QC = self.compressor.ask(longterm_KC, questions)
-        globals_KC = torch.stack(state.globals_C)
         return scores(sought_QC, self.compressor.targets(globals_KC, longterm_KC)).numpy()
+
+    def _longterm(self, state: MemoryState, known: int) -> Tensor:
+        """Return the long-term tokens as they were when `known` clips were known."""
+        shape = self.compressor.shape
+        if known < len(state) and shape.match == "global":
+            # Those of a block that was open then have seen its later clips since.
+            known -= known % shape.window
+        dropped = len(state) - len(state.longterm_C)
+        found = state.longterm_C[: max(0, known - dropped)]
+        return torch.stack(found) if found else state.globals_C[0].new_zeros(0, shape.width)
