@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from omnilive.core.events import Kind
 from omnilive.memory.base import Ref
 from omnilive.memory.query import LONG_S
@@ -102,13 +104,17 @@ class _Search:
         count = self._store.value(f"SELECT max(id) FROM {self._table}") or 0
         weights = {term: _weight(_estimate(ids, count), count) for term, ids in held.items()}
         rare = [term for term in terms if 0 < len(held[term]) < COMMON]
-        scores: dict[int, float] = {}
+        found, shares = [], []
         for term, ids in held.items():
             if rare and term not in rare and ids:
-                ids = {*ids, *self._ids([rare, [term]])}
-            for id in ids:
-                scores[id] = scores.get(id, 0.0) + weights[term]
-        order = sorted(scores, key=lambda id: (-scores[id], -id))[: max(4 * limit, BEST)]
+                ids = [*{*ids, *self._ids([rare, [term]])}]
+            found.append(np.array(ids, np.int64))
+            shares.append(np.full(len(ids), weights[term]))
+        ids_N, places = np.unique(np.concatenate(found), return_inverse=True)
+        sums_N = np.bincount(places, np.concatenate(shares))
+        best = np.lexsort((-ids_N, -sums_N))[: max(4 * limit, BEST)]
+        order = ids_N[best].tolist()
+        scores = dict(zip(order, sums_N[best].tolist(), strict=True))
         lengths = self._lengths(order)
         all_told = sum(weights.values())
         refs = [
