@@ -48,10 +48,15 @@ def alert_lines(line: Line, folder: Path) -> Iterator[str]:
 
 
 def evidence_line(item: Line, folder: Path) -> str:
-    """Return one remembered span and where its picture lies."""
+    """Return one remembered span and where its picture lies; `session` where there are several."""
+    session = item.get("session")
+    folder = folder / session if session else folder
     keyframe = f"  [{folder / item['keyframe']}]" if item["keyframe"] else ""
     text = item["text"] or "(no words)"
-    return f"{span(item['start_s'], item['end_s'])} {item['kind']}: {text}{keyframe}"
+    name = f"{session} " if session else ""
+    about = "some time in " if item.get("coarse_s") else ""
+    when = f"{about}{span(item['start_s'], item['end_s'])}"
+    return f"{name}{when} {item['kind']}: {text}{keyframe}"
 
 
 def moment_line(line: Line) -> str:

@@ -113,7 +113,11 @@ class Keyframe(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A remembered span that supports an answer. `keyframe` is relative to the session folder."""
+    """A remembered span that supports an answer. `keyframe` is relative to the session folder.
+
+    `coarse_s` is how uncertain its time is: it was at some time in the span, since what is old
+    is kept in less detail. `session` is named where several were asked.
+    """
 
     id: int
     kind: Kind
@@ -122,6 +126,8 @@ class Evidence:
     text: str
     keyframe: str | None = None
     score: float = 0.0
+    coarse_s: float = 0.0
+    session: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The public JSON form (DESIGN section 4)."""
@@ -132,6 +138,8 @@ class Evidence:
             "end_s": round(self.end_s, 3),
             "text": self.text,
             "keyframe": self.keyframe,
+            **({"coarse_s": round(self.coarse_s, 1)} if self.coarse_s else {}),
+            **({"session": self.session} if self.session else {}),
         }
 
 
@@ -146,7 +154,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The reply to a question asked at stream time `t`. `seq` is its log line, once it has one."""
+    """The reply to a question asked at stream time `t`. `seq` is its log line, once it has one.
+
+    `sessions` are all that were asked, where there were several; `session` answered best.
+    """
 
     session: str
     t: float
@@ -157,12 +168,14 @@ class Answer:
     model: str
     timing: Timing = Timing()
     seq: int | None = None
+    sessions: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The public JSON form (DESIGN section 4)."""
         return {
             "type": "answer",
             "session": self.session,
+            **({"sessions": list(self.sessions)} if self.sessions else {}),
             "t": round(self.t, 3),
             "question": self.question,
             "text": self.text,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
+from omnilive.core.errors import ConfigError
 from omnilive.memory.spans import Span, merged
 from omnilive.memory.timewords import Hours, TimeWords, read_time_words, without
 from omnilive.memory.wall import WallClock
@@ -63,6 +64,23 @@ def plan(question: str, clock: WallClock, t: float, now_s: float | None = None) 
     return Plan(
         text=text, within=within, order=words.order, relation=relation, anchor=anchor, words=said
     )
+
+
+def times_meant(
+    words: str, clock: WallClock, t: float, now_wall_s: float | None = None
+) -> tuple[Span, ...]:
+    """Return the spans of session time that words such as "yesterday at two" mean.
+
+    ConfigError when there is no time in them.
+    """
+    now_s = t if now_wall_s is None else max(t, clock.session_time(now_wall_s))
+    within = plan(words, clock, t, now_s).within
+    if within is None:
+        raise ConfigError(
+            f"no time in {words!r}: write it as 'yesterday', 'on Tuesday afternoon', "
+            "'between 2 and 3 pm' or 'in the last hour'"
+        )
+    return within
 
 
 def before_or_after(relation: Relation, anchor: Span, t: float) -> Span:

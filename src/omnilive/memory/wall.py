@@ -80,6 +80,15 @@ class WallClock:
         return local.replace(fold=int(late)).timestamp() + 60 * (minute % 1)
 
 
+def now_in(store: "Store", wall_s: float) -> float | None:
+    """Return the Unix time from which words such as "yesterday" count when asked at `wall_s`.
+
+    None for what was read from a file: its time is its own, and stands still.
+    """
+    sources = store.sources()
+    return None if not sources or sources[-1].kind == "file" else wall_s
+
+
 def note_wall(store: "Store", t: float, wall_s: float) -> bool:
     """Note that the clock on the wall shows `wall_s` at session time `t`, if it had jumped."""
     clock = WallClock.of(store)

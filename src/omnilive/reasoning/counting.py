@@ -56,7 +56,8 @@ class Counter:
         evidence = tuple(facts[-self.limit :])
         if self.question.chinese:
             least = "至少" if at_least else ""
-            return Finding(text=f"{zh}{least}有 {count} 个{target.phrase}。", evidence=evidence)
+            text = f"{zh}{least}有 {count} 个{target.phrase}。"
+            return Finding(text=text, evidence=evidence, count=count)
         number = spell(count)
         digits = f" ({count})" if number != str(count) else ""
         if self.question.how_often:
@@ -66,9 +67,12 @@ class Counter:
         least = "at least " if at_least else ""
         text = f"{least}{number}{digits} {noun}, {when}."
         text = f"{text[0].upper()}{text[1:]}"
+        watched = self.match.coverage(self.limit)
+        # That something known was not there at a time that was watched, is an answer too.
+        is_none = bool(self.question.time_words and target.labels and watched)
         return Finding(
-            text=text, evidence=evidence or self.match.coverage(self.limit),
-            supported=bool(evidence),
+            text=text, evidence=evidence or watched, supported=bool(evidence) or is_none,
+            count=count,
         )  # fmt: skip
 
     def _fewest(self, target: Target, facts: list[Fact]) -> Finding:

@@ -14,6 +14,8 @@ class Finding:
     `direct` means that the text answers the question itself; otherwise it is the evidence
     quoted, and a language model may try to say it shorter. `now` means that it is about the
     present picture, which is its evidence.
+    `count` is the number that answers, if one does; `strength` is how
+    surely the evidence bears on the question, 0 to 1.
     """
 
     text: str
@@ -21,6 +23,8 @@ class Finding:
     supported: bool = True
     direct: bool = True
     now: bool = False
+    count: int | None = None
+    strength: float = 1.0
 
 
 def clock(t: float) -> str:

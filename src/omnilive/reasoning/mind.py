@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,12 @@ from omnilive.core.clock import stopwatch
 from omnilive.core.events import Answer, Evidence, Timing
 from omnilive.core.registry import Registry
 from omnilive.core.worker import Worker
+from omnilive.memory.across import Found, found_in, ranked
 from omnilive.memory.dialogue import Exchange, exchanges
 from omnilive.memory.embed import Embedder
-from omnilive.memory.recall import Picture, View, recall
+from omnilive.memory.recall import Picture, Ranker, View, recall
 from omnilive.memory.store import Store
-from omnilive.memory.wall import WallClock
+from omnilive.memory.wall import WallClock, now_in
 from omnilive.perception.video.labels import COCO_LABELS
 from omnilive.reasoning.ask import Ask
 from omnilive.reasoning.base import LanguageModel, Message, ToolCall
@@ -40,8 +41,10 @@ from omnilive.reasoning.prompt import (
 )
 from omnilive.reasoning.question import Question
 from omnilive.reasoning.talk import Talk, speaks_of_self
+from omnilive.reasoning.together import Part, Whole, together
 
 EMBEDDERS = Registry("embedder", {"minilm": "omnilive.memory.embed:MiniLM"})
+RANKERS = Registry("recall", {"compressor": "omnilive.memory.compressor.ranker:ClipRanker"})
 EMBEDDER_MODELS = {"minilm": "minilm-l6-v2-int8"}
 MODELS = Registry(
     "reasoning",
@@ -65,6 +68,7 @@ class Mind:
         self._model: LanguageModel | None = None
         self._endings: set[asyncio.Task[None]] = set()
         self._embedder: Embedder | None = None
+        self._ranker: Ranker | None = None
         self._embedder_loaded = config.memory.embedder == "off"
 
     @property
@@ -77,6 +81,21 @@ class Mind:
             self._embedder = EMBEDDERS.load(name)(fetch.path(EMBEDDER_MODELS[name]))
             self._embedder_loaded = True
             return self._embedder
+
+    @property
+    def ranker(self) -> Ranker | None:
+        """The trained compressor, loaded on first use; None unless the settings want it."""
+        memory, embedder = self.config.memory, self.embedder
+        with self._loading:
+            if memory.recall == "compressor" and self._ranker is None:
+                kind = RANKERS.load(memory.recall)
+                self._ranker = kind(memory.compressor.checkpoint, embedder)
+            return self._ranker
+
+    def learn(self, store: Store) -> None:
+        """Let the ranker take in what is new in a store, so that no question waits for it."""
+        if self.ranker is not None:
+            self.ranker.catch_up(store)
 
     def close(self) -> None:
         """Let the worker end, and close what the model holds."""
@@ -171,8 +190,77 @@ class Mind:
         hits = self._planned(view, query, now_wall_s).hits(limit)
         return [view.evidence(hit.fact, hit.score) for hit in hits]
 
+    def search_all(
+        self, stores: Mapping[str, Store], query: str, limit: int = 20,
+        now_wall_s: float | None = None,
+    ) -> list[Found]:  # fmt: skip
+        """Return what bears on the query in several sessions, best first. Blocking."""
+        found: dict[str, list[Found]] = {}
+        nth: int | None = None
+        for name, store in stores.items():
+            view = View(store, store.end_s(), own=True)
+            asking = self._planned(view, query, _now(store, now_wall_s))
+            nth = asking.question.nth
+            clock = self._clock(store)
+            found[name] = found_in(name, view, asking.hits(limit), clock)
+        return ranked(found, limit, nth)
+
+    async def answer_all(
+        self, stores: Mapping[str, Store], question: str, now_wall_s: float | None = None
+    ) -> Answer:
+        """Answer one question from several sessions; the evidence names the session.
+
+        `now_wall_s` is the Unix time of the asking. Answers are computed and quoted; a language
+        model that is trusted words them.
+        """
+        began = stopwatch()
+        parts = await asyncio.to_thread(self._parts, stores, question, now_wall_s)
+        whole = together(parts, self.config.reasoning.evidence)
+        recall_s = stopwatch() - began
+        text, name = await self._told_together(question, whole)
+        total_s = stopwatch() - began
+        t = next(store.end_s() for key, store in stores.items() if key == whole.session)
+        return Answer(
+            session=whole.session, t=t, question=question, text=text, evidence=whole.evidence,
+            supported=whole.supported, model=name, sessions=tuple(stores),
+            timing=Timing(recall_s=recall_s, first_token_s=total_s, total_s=total_s),
+        )  # fmt: skip
+
+    def _parts(
+        self, stores: Mapping[str, Store], question: str, now_wall_s: float | None
+    ) -> list[Part]:
+        parts = []
+        for name, store in stores.items():
+            view = View(store, store.end_s(), asked=question)
+            asking = self._planned(view, question, _now(store, now_wall_s))
+            finding = asking.answered(lambda q, match: self._computer(q, match).finding())
+            evidence = tuple(view.evidence(f, now=finding.now) for f in finding.evidence)
+            at_s = evidence[0].start_s if evidence else view.t
+            wall_s = self._clock(store).wall(at_s)
+            parts.append(Part(name, asking.question, finding, evidence, wall_s, finding.strength))
+        return parts
+
+    async def _told_together(self, question: str, whole: Whole) -> tuple[str, str]:
+        """Return the wording of an answer from several sessions, and who worded it."""
+        if self.config.reasoning.backend == "embedded" or not whole.supported:
+            return whole.text, "computed"
+        model = await self._loaded()
+        if not model.is_trusted:
+            return whole.text, "computed"
+        notes = tuple(
+            replace(item, text=f"({item.session}) {item.text}") for item in whole.evidence
+        )
+        finding = Finding(text=whole.text)
+        prompt = full_prompt(question, 0.0, finding, notes, [], [])
+        text = await self.complete(prompt, self.config.reasoning.max_answer_tok)
+        return (text.strip(), model.name) if text.strip() else (whole.text, "computed")
+
+    def _clock(self, store: Store) -> WallClock:
+        return WallClock.of(store, self.config.memory.time_zone)
+
     def _planned(self, view: View, text: str, now_wall_s: float | None) -> Planned:
-        clock = WallClock.of(view.store, self.config.memory.time_zone)
+        view = replace(view, ranker=self.ranker)
+        clock = self._clock(view.store)
         now_s = view.t if now_wall_s is None else max(view.t, clock.session_time(now_wall_s))
         return planned(
             view, text, clock, now_s, COCO_LABELS, self.embedder,
@@ -296,6 +384,10 @@ class _Found:
     past: tuple[Exchange, ...]
     finding: Finding
     evidence: tuple[Evidence, ...]
+
+
+def _now(store: Store, wall_s: float | None) -> float | None:
+    return None if wall_s is None else now_in(store, wall_s)
 
 
 def _past(store: Store, ask: Ask, t: float) -> list[Exchange]:

@@ -37,6 +37,7 @@ _TEXT_SAYS = re.compile(
     r"\b(card|sign|screen|label|text|title|poster|board|slide|page|caption|banner|note)s?\b"
     r".*\b(say|says|said|read|reads)\b"
 )
+_WHERE = re.compile(r"(?:and |so )?where(?:'s| is| are| was| were| did| do| have)\b")
 _OFTEN = re.compile(
     r"\bhow (?:often|many times)\b|\b(?:what|which) number of times\b|几次|多少次|多少回|몇 번"
 )
@@ -88,6 +89,12 @@ class Question:
     about_text: bool = False
     relation: Literal["before", "after", ""] = ""
     terms: tuple[str, ...] = field(default=())
+
+    @property
+    def asks_where(self) -> bool:
+        """Whether it asks for a place."""
+        low = self.text.lower()
+        return bool(_WHERE.match(low) or re.search(r"在哪|哪里|哪儿", low))
 
 
 def parse(text: str, vocabulary: tuple[str, ...]) -> Question:

@@ -50,7 +50,9 @@ class Quoter:
         facts = dict.fromkeys(f.id for facts in passages for f in facts)
         known = {f.id: f for facts in passages for f in facts}
         first = [best, *(known[i] for i in facts if i != best.id)]
-        return Finding(text=" ".join(texts), evidence=tuple(first), direct=False)
+        return Finding(
+            text=" ".join(texts), evidence=tuple(first), direct=False, strength=hits[0].strength
+        )
 
     def _hits(self, kinds: tuple[Kind, ...], strict: bool) -> list[Hit]:
         q = self.question
