@@ -17,6 +17,7 @@ TIMES = {"never": 0, "none": 0, "once": 1, "twice": 2, "thrice": 3}
 CHINESE_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 YES = {"yes", "yeah", "yep", "yup", "true", "correct", "sí", "oui", "ja", "да"}
 NO = {"no", "nope", "false", "incorrect", "non", "nein", "нет"}
+_NUMBER = r"(?<![a-z\d.])\d+(?:,\d{3})*(?:\.\d+)?(?![a-z\d])"  # "1st" and "a1" are none
 _DOUBT = r"\b(?:sure|certain|clear|tell|determine|know|say|answer|see)\b"
 
 
@@ -171,7 +172,7 @@ def read_number(reply: str) -> int | None:
     Times of day ("0:12") do not count; the same number twice does ("3 (three)").
     """
     text = re.sub(r"\b\d+(?::\d+)+\b", " ", _plain(reply).casefold())
-    found = {float(n.replace(",", "")) for n in re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", text)}
+    found = {float(n.replace(",", "")) for n in re.findall(_NUMBER, text)}
     found |= {float(n) for n in _english_numbers(text)} | {float(n) for n in _chinese_numbers(text)}
     number = found.pop() if len(found) == 1 else None
     return int(number) if number is not None and number.is_integer() else None
