@@ -108,12 +108,12 @@ class Vectors:
         `texts` are their sentences, by which those are known again; `name` is the model's. What
         is of another model than the rest is left out.
         """
+        self._store.execute("DELETE FROM vector WHERE tab = ? AND id = ?", table, id)
         if not self.takes(name):
             return
         model, stored = self.model()
         if not stored and name:
             self._store.set_meta(EMBEDDER, name)
-        self._store.execute("DELETE FROM vector WHERE tab = ? AND id = ?", table, id)
         self.add(model, table, id, start_s, vectors, texts)
 
     def add(
