@@ -1,6 +1,6 @@
 """All settings of a session in one tree; recipes make it, users change parts of it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from omnilive.dialogue.watches.deliver.config import DeliveryConfig
 from omnilive.media.base import MediaConfig
 from omnilive.media.quiet import Hours
 from omnilive.memory.budget import BudgetConfig
+from omnilive.memory.compressor.config import CompressorConfig
 from omnilive.memory.keeping import RecordingConfig, RetentionConfig
 from omnilive.memory.moments import MomentConfig
 from omnilive.perception.config import PerceptionConfig
@@ -28,6 +29,12 @@ class MemoryConfig(Config):
 
     embedder: str = "minilm"
     """Sentence embeddings for search by meaning; "off" for none."""
+
+    recall: Literal["training-free", "compressor"] = "training-free"
+    """How moments are found: by words, meaning and neighbourhood, or with the ranking of a
+    trained compressor as well (`omnilive train compressor`; needs the extra "torch")."""
+
+    compressor: CompressorConfig = CompressorConfig()
 
     time_zone: str = ""
     """Where "yesterday at two" is meant, such as "Europe/Berlin"; empty for this machine's."""

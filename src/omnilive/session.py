@@ -81,6 +81,7 @@ class Session:
         self._compactor: Compactor | None = None
         self._keeper: Keeper | None = None
         self._aging: asyncio.Task[None] | None = None
+        self._learning: asyncio.Task[None] | None = None
         self.watches = Watches(
             self.config.watches, self._worker, self._tell, self.ask, self._known,
             self.config.reasoning.backend not in ("embedded", "scripted"),
@@ -95,6 +96,8 @@ class Session:
         self._store = await self._worker.call(self.library.create, self.name)
         if self._mind is None:
             self._mind = Mind(self.config)
+        if self._learns:
+            await asyncio.to_thread(lambda: self.mind.ranker)
         self.watches.open(self._store, self._mind)
         return self
 
@@ -103,6 +106,8 @@ class Session:
         if self._aging is not None:
             self._aging.cancel()
             await asyncio.wait([self._aging])
+        if self._learning is not None:
+            await asyncio.wait([self._learning])
         await self.watches.close()
         self._writing.close()
         if self._senses is not None and self._owns_senses:
@@ -344,6 +349,8 @@ class Session:
             live=live, tracer=self._tracer, continuation=plan.continuation,
         )  # fmt: skip
         pipeline.listeners += [self._tell, self.watches.follow]
+        if self._learns:
+            pipeline.listeners.append(self._learn)
         ledger.observers += [self.watches.book.observe, self.watches.narration.observe]
         if live:
             self.watches.book.now[source_id] = lambda: pipeline.now_t
@@ -430,6 +437,16 @@ class Session:
             self.config.perception, sources, labels / TAG_LABELS if labels else None,
             checks=self.watches.can_check,
         )  # fmt: skip
+
+    @property
+    def _learns(self) -> bool:
+        return self.config.memory.recall == "compressor"
+
+    def _learn(self, line: dict[str, Any]) -> None:
+        """Let the compressor take in each moment as it comes, beside everything else."""
+        is_idle = self._learning is None or self._learning.done()
+        if line["type"] == "moment" and is_idle:
+            self._learning = asyncio.create_task(asyncio.to_thread(self.mind.learn, self.store))
 
     def _tell(self, line: dict[str, Any]) -> None:
         for listener in list(self.listeners):

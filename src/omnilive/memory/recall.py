@@ -51,6 +51,10 @@ class Ranker(Protocol):
         """Return the moments that lie in the span, best first; nothing later has a say."""
         ...
 
+    def catch_up(self, store: Store) -> int:
+        """Take in what is new in a store; return how many moments that was."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class View:

@@ -7,6 +7,13 @@ from pydantic import Field, model_validator
 from omnilive.core.config import Config
 
 
+class CompressorConfig(Config):
+    """Which trained compressor a session uses, with `memory.recall` at "compressor"."""
+
+    checkpoint: str = ""
+    """Folder that `omnilive train compressor` has written."""
+
+
 class ShapeConfig(Config):
     """The sizes of a compressor: what its weights fit, and nothing about training."""
 

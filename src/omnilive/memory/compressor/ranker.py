@@ -49,8 +49,14 @@ class _Known:
 class ClipRanker:
     """Thread-safe; calls are serialised."""
 
-    def __init__(self, folder: Path, embedder: Embedder | None) -> None:
+    def __init__(self, checkpoint: str | Path, embedder: Embedder | None) -> None:
         """Load a checkpoint. BackendError for a bad one, ConfigError without its encoder."""
+        if not str(checkpoint):
+            raise ConfigError(
+                "memory.recall=compressor needs a trained one: set memory.compressor.checkpoint to "
+                "a folder that `omnilive train compressor` has written"
+            )
+        folder = Path(checkpoint)
         if embedder is None:
             raise ConfigError("memory.recall=compressor needs memory.embedder: it is off")
         torch.set_num_threads(1)  # clips come one by one: threads would only wait for each other
