@@ -13,6 +13,7 @@ import typer
 
 from omnilive import __version__
 from omnilive.commands.forget import forget
+from omnilive.commands.memory import memory
 from omnilive.commands.output import INTERRUPTED, ReaderLeft, remark, say
 from omnilive.commands.recall import ask, search, timeline
 from omnilive.commands.serve import serve
@@ -34,7 +35,7 @@ app = typer.Typer(
 )
 for command in (watch, ask, search, timeline, forget, doctor, serve):
     app.command()(command)
-for group in (sessions, watches, models, config):
+for group in (sessions, memory, watches, models, config):
     app.add_typer(group)
 
 

@@ -7,7 +7,9 @@ from tests.commands.conftest import Shell
 COMMANDS = [
     "watch", "ask", "search", "timeline", "forget", "doctor", "serve", "sessions list",
     "sessions show", "sessions delete", "sessions export", "sessions import", "models list",
-    "models pull", "models verify", "config show", "config schema",
+    "models pull", "models verify", "config show", "config schema", "memory show",
+    "memory budget", "memory pins", "memory pin", "memory unpin", "memory edit",
+    "memory retention", "memory check",
 ]  # fmt: skip
 
 

@@ -51,6 +51,15 @@ class Forgotten:
     is_wiped: bool = True
     line: dict[str, Any] = field(default_factory=dict)
 
+    def as_json(self) -> dict[str, Any]:
+        """The public JSON form."""
+        counts = ("facts", "moments", "lines", "keyframes", "recordings", "coarse")
+        return {
+            "start_s": round(self.start_s, 3), "end_s": round(self.end_s, 3),
+            **{name: getattr(self, name) for name in counts},
+            "deleted": self.deleted, "kept": self.kept, "wiped": self.is_wiped,
+        }  # fmt: skip
+
 
 def forget(
     store: Store,
