@@ -17,6 +17,7 @@ from omnilive.core.errors import BackendError, ConfigError
 from omnilive_lab.bench.commit import checkout
 
 Json = dict[str, Any]
+_STDERR = 2  # file descriptor
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def run_bench(bench: Bench, arguments: Sequence[str]) -> list[Path]:
     folder = bench.path.parent / "results"
     before = {path: path.stat().st_mtime_ns for path in folder.glob("*.json")}
     command = [sys.executable, str(bench.path), *arguments]
-    status = subprocess.run(command, cwd=root(), stdout=sys.stderr).returncode
+    status = subprocess.run(command, cwd=root(), stdout=_STDERR).returncode
     if status in (-2, 130):
         raise KeyboardInterrupt
     if status:
