@@ -1,54 +1,33 @@
-"""Reads which option a reply picks: as the official scripts do it, and as one would expect it.
+"""What a session's answer in words picks of an item's options, and the plain form of a question.
 
-Official scripts differ; each benchmark says which of these it uses. `only_letter` is the strict
-reading that all share.
+What a reply chooses by itself is read in letters.py, strictly.
 """
 
 import re
 from collections.abc import Sequence
 
 from omnilive_lab.bench.base import Item
-
-_EDGE = r"(?<![A-Za-z0-9'’])"
-_END = r"(?![A-Za-z0-9'’])"
+from omnilive_lab.bench.letters import first_character, read_letter, read_number, read_yes_no
 
 
 def first_letter(text: str) -> str:
     """Return the first character of a reply; "" of an empty one."""
-    return text[:1]
+    return first_character(text)
 
 
 def only_letter(text: str, labels: Sequence[str], choices: Sequence[str] = ()) -> str:
-    """Return the one label that a reply picks, "" when it picks none or several.
-
-    A label counts when it stands alone: "B", "(b)", "B. A cat", "The answer is B." The word "A"
-    inside a sentence is no label unless it is all there is, or is marked as one. A reply that is
-    exactly the text of one option picks that one.
-    """
-    plain = text.strip()
-    same = [
-        label
-        for label, choice in zip(labels, choices, strict=False)
-        if _words(choice) and _words(choice) == _words(plain)
-    ]
-    if len(same) == 1:
-        return same[0]
-    found = {label for label in labels if _picks(plain, label)}
-    return found.pop() if len(found) == 1 else ""
+    """Return the one label that a reply picks, "" when it picks none or several."""
+    return read_letter(text, choices or labels) or ""
 
 
-def number_in(text: str) -> float | None:
-    """Return the one number that a reply names, in digits or in English words; else None."""
-    digits = {float(n) for n in re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w])", text)}
-    words = {float(_NUMBERS.index(w)) for w in re.findall(r"[a-z]+", text.lower()) if w in _KNOWN}
-    found = digits | (words - {1.0} if digits or len(words) > 1 else words)
-    return found.pop() if len(found) == 1 else None
+def number_in(text: str) -> int | None:
+    """Return the one whole number that a reply names, in digits or in words; else None."""
+    return read_number(text)
 
 
 def yes_or_no(text: str) -> str:
-    """Return "Yes" or "No" when the reply says exactly one of them as a word, else ""."""
-    said = set(re.findall(r"\b(yes|no)\b", text.lower()))
-    return said.pop().capitalize() if len(said) == 1 else ""
+    """Return "Yes" or "No" when the reply says exactly one of them, else ""."""
+    return {True: "Yes", False: "No", None: ""}[read_yes_no(text)]
 
 
 def chosen(text: str, item: Item, supported: bool | None) -> str:
@@ -86,32 +65,8 @@ def plain_question(item: Item) -> str:
     return "\n".join([item.question, *(f"{label}. {choice}" for label, choice in pairs)])
 
 
-def _picks(text: str, label: str) -> bool:
-    mark = re.escape(label)
-    if len(label) != 1 or not label.isalpha():
-        return bool(re.search(_EDGE + mark + _END, text, re.IGNORECASE))
-    if re.fullmatch(rf"[\s\W_]*{mark}[\s\W_]*", text, re.IGNORECASE):
-        return True
-    forms = (
-        rf"\({mark}\)",
-        rf"\*\*{mark}\*\*",
-        rf"{_EDGE}{mark}\s*[).:、。]",
-        rf"\b(?i:option|answer|choice)\W+(?i:is\W+)?{mark}{_END}",
-    )
-    flags = re.IGNORECASE if label != "A" else 0
-    if any(re.search(form, text, flags) for form in forms):
-        return True
-    # A lone capital is a label in any sentence, but for the words "A" and "I".
-    return label not in "AI" and bool(re.search(_EDGE + mark + _END, text))
-
-
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
 
 
-_NUMBERS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty"
-).split()
-_KNOWN = frozenset(_NUMBERS)
 _SMALL = frozenset("a an and are at by for from in is it its of on or that the to was with".split())

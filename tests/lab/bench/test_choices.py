@@ -10,7 +10,7 @@ CHOICES = ("a red car", "the dog", "two people", "nothing")
     ("reply", "label"),
     [
         ("B", "B"), ("b", "B"), (" (b) ", "B"), ("B.", "B"), ("B. The dog", "B"), ("**B**", "B"),
-        ("The answer is B.", "B"), ("Answer: A", "A"), ("answer is a", ""), ("Option C", "C"),
+        ("The answer is B.", "B"), ("Answer: A", "A"), ("answer is a", "A"), ("Option C", "C"),
         ("I think D", "D"), ("(A) a red car", "A"), ("A) a red car", "A"), ("the dog", "B"),
         ("The dog.", "B"), ("B\n\nbecause of the sound", "B"), ("选择B。", "B"), ("答案：C", "C"),
         # What the official first letter or substring takes for an answer:
@@ -31,13 +31,13 @@ def test_the_official_first_letter_takes_what_comes() -> None:
     ("reply", "number"),
     [
         ("3", 3), ("three", 3), ("Three times.", 3), ("about 12 times", 12), ("0", 0),
-        ("none", None),
+        ("none", 0),
         ("3 or 4", None), ("1, 2, 3", None), ("2 times, two", 2), ("one", 1),
-        ("3.5", 3.5),
+        ("3.5", None),
         ("He did it twenty times", 20), ("", None), ("1st", None), ("a1b2", None),
     ],
 )  # fmt: skip
-def test_one_number_or_none(reply: str, number: float | None) -> None:
+def test_one_number_or_none(reply: str, number: int | None) -> None:
     assert number_in(reply) == number
 
 
