@@ -219,6 +219,8 @@ def _recall(
     view: View, embedder: Embedder | None, query: str, kinds: Sequence[Kind], limit: int
 ) -> list[Hit]:
     terms = content_words(query)
+    if embedder is not None and not view.store.vectors.takes(embedder.name):
+        embedder = None
     vector = _vector(embedder, query)
     spans = view.within if view.within is not None else (Span(-1e12, view.t),)
     by_text: list[Ref] = []

@@ -80,6 +80,8 @@ class Sketches:
 
     def __init__(self, store: "Store") -> None:
         self._store = store
+        self._asked: tuple[Any, ...] = ()  # the last search
+        self._found: list[tuple[int, float]] = []
         self._clear(0)
 
     def encode(self, vectors_ND: np.ndarray) -> list[Any]:
@@ -100,12 +102,15 @@ class Sketches:
         self.refresh(model)
         if not self._count or self._bits_WN.shape[0] != -(-len(vector) // 64):
             return []
-        places = self._nearest(vector, since_s, until_s, extra)
-        ids = np.sort(self._ids[places])
-        found = self._exact(ids.tolist(), vector)
-        if len(found) < len(ids):
-            self._drop(np.setdiff1d(ids, [id for id, _ in found]))
-        return sorted(found, key=lambda pair: -pair[1])
+        asked = (vector.tobytes(), since_s, until_s, tuple(extra), self._count, model)
+        if asked != self._asked:  # facts and moments are often asked for one after the other
+            places = self._nearest(vector, since_s, until_s, extra)
+            ids = np.sort(self._ids[places])
+            found = self._exact(ids.tolist(), vector)
+            if len(found) < len(ids):
+                self._drop(np.setdiff1d(ids, [id for id, _ in found]))
+            self._asked, self._found = asked, sorted(found, key=lambda pair: -pair[1])
+        return self._found
 
     def note_added(self, model: int, id: int) -> None:
         """Store a block of sketches when it is full; inside the transaction that added `id`."""
@@ -121,6 +126,7 @@ class Sketches:
 
     def _clear(self, model: int) -> None:
         self._model, self._count, self._again, self._checked = model, 0, 0, BLOCK
+        self._asked = ()
         self._ids = np.zeros(0, np.int64)
         self._starts = np.zeros(0, np.float64)  # infinite: gone
         self._often = np.zeros(0, np.bool_)  # noted more than once: its time says nothing
@@ -142,7 +148,9 @@ class Sketches:
         self._read_rest()
         query = "SELECT id FROM wording WHERE again >= ? AND +model = ?"
         often = [id for (id,) in self._store.rows(query, self._again, model)]
-        self._often[self._places(np.array(often, np.int64))] = True
+        places = self._places(np.array(often, np.int64))
+        if not self._often[places].all():
+            self._often[places], self._asked = True, ()
         self._again = int(self._ids[self._count - 1]) if self._count else 0
         if is_open:
             self._model = 0  # read anew next time
