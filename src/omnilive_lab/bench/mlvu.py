@@ -27,7 +27,7 @@ from omnilive_lab.bench.choices import plain_question
 from omnilive_lab.bench.figures import Which, accuracies, accuracy, mean, split
 from omnilive_lab.bench.films import Scene, write_film
 from omnilive_lab.bench.letters import before_bracket
-from omnilive_lab.bench.mcq import answer_index, choice_score, with_letters
+from omnilive_lab.bench.mcq import answer_index, choice_score, media, with_letters
 from omnilive_lab.bench.reading import Record, records
 
 CHOICE = {
@@ -142,7 +142,9 @@ class MLVU(Benchmark):
 
 
 def _video(data: Path, record: Record, name: str) -> Path:
-    return data / "video" / name / record.text("video")
+    """Return where a video is: folders were renamed between releases."""
+    folders = (name, name[2:], "subPlot" if name == "8_sub_scene" else name)
+    return media(*(data / "video" / folder / record.text("video") for folder in folders))
 
 
 def _choice(record: Record, name: str, clip: Clip, id: str) -> Item:

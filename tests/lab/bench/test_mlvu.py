@@ -50,6 +50,15 @@ def test_reads_the_official_schema(tmp_path: Path) -> None:
     assert items["Summary"].judged
 
 
+def test_videos_may_be_in_the_folders_of_an_earlier_release(tmp_path: Path) -> None:
+    folder(tmp_path)
+    for old, new in (("8_sub_scene", "subPlot"), ("1_plotQA", "plotQA")):
+        (tmp_path / "video" / old).rename(tmp_path / "video" / new)
+    items = {item.task: item for item in MLVU().load(tmp_path)}
+    assert items["Sub-Scene"].clip.path == tmp_path / "video/subPlot/subPlot_1.mp4"
+    assert items["Plot QA"].clip.path == tmp_path / "video/plotQA/movie101_66.mp4"
+
+
 def test_prompts(tmp_path: Path) -> None:
     items = by_task(tmp_path)
     prompt = MLVU().prompt(items["Plot QA"], [], Setup())
