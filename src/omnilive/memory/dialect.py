@@ -13,6 +13,9 @@ class Dialect(Protocol):
     name: str
     greatest: str  # the function that returns the greatest of its arguments
     least: str
+    columns: str  # the query for name and type of the columns of a table
+    last_ids: str  # the query for each table that counts its rows: name, and its last number
+    snapshot: str  # begins a transaction that sees nothing of what others write meanwhile
 
     def field(self, column: str, name: str) -> str:
         """Return the value at the top of a JSON column: NULL, or something to compare as text."""
@@ -30,12 +33,19 @@ class Dialect(Protocol):
         """Return the column in a form that shall not choose the index."""
         ...
 
+    def set_last_id(self, table: str, key: str) -> str:
+        """Return the statement that sets the last number given to a row of a table."""
+        ...
+
 
 class Sqlite:
     """SQLite's way."""
 
     name = "sqlite"
     greatest, least = "max", "min"
+    columns = "SELECT name, upper(type) FROM pragma_table_info(?)"
+    last_ids = "SELECT name, seq FROM sqlite_sequence"
+    snapshot = "BEGIN"
 
     def field(self, column: str, name: str) -> str:
         """See Dialect."""
@@ -53,12 +63,27 @@ class Sqlite:
         """See Dialect."""
         return f"+{column}"
 
+    def set_last_id(self, table: str, key: str) -> str:
+        """See Dialect."""
+        return f"UPDATE sqlite_sequence SET seq = ? WHERE name = '{table}'"
+
 
 class Postgres:
     """PostgreSQL's way."""
 
     name = "postgresql"
     greatest, least = "greatest", "least"
+    columns = (
+        "SELECT column_name, upper(data_type) FROM information_schema.columns "
+        "WHERE table_schema = current_schema() AND table_name = ? ORDER BY ordinal_position"
+    )
+    last_ids = (
+        "SELECT t.relname, coalesce(pg_sequence_last_value(s.oid), 0) FROM pg_class s "
+        "JOIN pg_depend d ON d.objid = s.oid AND d.deptype = 'i' "
+        "JOIN pg_class t ON t.oid = d.refobjid WHERE s.relkind = 'S' "
+        "AND t.relnamespace = current_schema()::regnamespace"
+    )
+    snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
     def field(self, column: str, name: str) -> str:
         """See Dialect."""
@@ -75,3 +100,7 @@ class Postgres:
     def aside(self, column: str) -> str:
         """See Dialect."""
         return column  # its planner counts by itself
+
+    def set_last_id(self, table: str, key: str) -> str:
+        """See Dialect."""
+        return f"SELECT setval(pg_get_serial_sequence('{table}', '{key}'), ?)"

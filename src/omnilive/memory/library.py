@@ -5,8 +5,9 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Hashable
-from contextlib import AbstractContextManager
+import uuid
+from collections.abc import Hashable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -17,6 +18,7 @@ from omnilive.memory.sqlite import DB_NAME, SqliteDatabase
 from omnilive.memory.store import Store
 
 SQLITE = "sqlite"  # memory.store: the default
+HIDDEN = ".new-"  # begins what is being made; no session can be called so
 TRIES, TRY_S = 10, 0.03
 _NAME = re.compile(r"[\w][\w.-]{0,63}")
 
@@ -52,6 +54,10 @@ class Shelf(Protocol):
         """Delete what is not in the session's folder."""
         ...
 
+    def rename(self, name: str, to: str) -> None:
+        """Give what is not in the session's folder another name."""
+        ...
+
     def writing(self, name: str) -> AbstractContextManager[object]:
         """Hold a session for one writer; StoreError, from BlockingIOError, when another does."""
         ...
@@ -79,7 +85,7 @@ class Library:
 
     def names(self) -> list[str]:
         """Return the stored sessions, by name."""
-        return sorted(self._shelf.names())
+        return sorted(name for name in self._shelf.names() if not name.startswith(HIDDEN))
 
     def folder(self, name: str) -> Path:
         """Return where the files of a session of this name lie or would lie."""
@@ -102,6 +108,36 @@ class Library:
         folder = self.folder(name)
         database = self._shelf.open(name, folder, create)
         return Store(folder, create=create, database=database)
+
+    @contextmanager
+    def new(self, name: str) -> Iterator[Store]:
+        """Give the store of a new session, which nobody sees before the block has ended well."""
+        target = self.folder(name)
+        if self.mark(name) is not None or target.exists():
+            raise ConfigError(f"session {name!r} exists already: choose another with --name")
+        self._tidy()
+        hidden = f"{HIDDEN}{uuid.uuid4().hex[:16]}"
+        folder = self._shelf.root / hidden
+        try:
+            database = self._shelf.open(hidden, folder, True)
+            store = Store(folder, create=True, database=database)
+            with self._shelf.writing(hidden):
+                with closing(store):
+                    yield store
+                self._shelf.rename(hidden, name)
+                os.rename(folder, target)
+            (target / "writer.lock").unlink(missing_ok=True)
+        except BaseException:
+            self._shelf.drop(hidden)
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _tidy(self) -> None:
+        """Take away what an import that was killed has left."""
+        for name in self._shelf.names():
+            if name.startswith(HIDDEN) and not self._shelf.is_being_written(name):
+                self._shelf.drop(name)
+                shutil.rmtree(self._shelf.root / name, ignore_errors=True)
 
     def writing(self, name: str) -> AbstractContextManager[object]:
         """Hold a session for one writer; StoreError when another process does."""
@@ -173,6 +209,9 @@ class Folders:
         return SqliteDatabase(folder, create=create)
 
     def drop(self, name: str) -> None:
+        """Do nothing: all is in the folder."""
+
+    def rename(self, name: str, to: str) -> None:
         """Do nothing: all is in the folder."""
 
     def writing(self, name: str) -> "Writing":

@@ -59,6 +59,13 @@ class PostgresShelf:
         schema = sql.Identifier(schema_of(name))
         self._rows(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(schema))
 
+    def rename(self, name: str, to: str) -> None:
+        """Rename the schema, whose comment is the session's name."""
+        old, new = sql.Identifier(schema_of(name)), sql.Identifier(schema_of(to))
+        comment = sql.SQL("COMMENT ON SCHEMA {} IS {}").format(old, sql.Literal(to))
+        rename = sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(old, new)
+        self._rows(sql.SQL("; ").join([comment, rename]))
+
     def writing(self, name: str) -> "PostgresWriting":
         """See Shelf."""
         return PostgresWriting(self.url, name)

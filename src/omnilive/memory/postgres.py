@@ -92,9 +92,8 @@ class PostgresDatabase:
         with self._alone():
             if self._version() != step - 1:
                 return  # somebody else was faster
-            for statement in statements(step):
-                self._db.execute(statement.encode())
-            self._db.execute("DELETE FROM format")
+            every = [*statements(step), "DELETE FROM format"]
+            self._db.execute(";\n".join(every).encode())
             self._db.execute("INSERT INTO format VALUES (%s)", (step,))
 
     @contextlib.contextmanager

@@ -88,6 +88,18 @@ class Store:
             if self._depth == 0:
                 self._db.commit()
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read as if nobody wrote meanwhile; writers of other stores are not held up."""
+        with self._lock, self._db.explained():
+            self._db.execute(self.dialect.snapshot)
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                self._db.rollback()
+
     @property
     def in_transaction(self) -> bool:
         """Whether this thread, which holds the lock, changes something that may be undone."""
