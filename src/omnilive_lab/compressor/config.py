@@ -34,18 +34,18 @@ class TrainConfig(Config):
     """Files of (start, end, text) to learn from as well: the text asks for its span."""
 
     steps: int = Field(default=400, ge=1)
-    batch: int = Field(default=2, ge=1)
+    batch: int = Field(default=1, ge=1)
     """Streams in a step."""
 
-    clips: int = Field(default=48, ge=2)
+    clips: int = Field(default=64, ge=2)
     """K: consecutive clips of each stream in a step."""
 
-    questions: int = Field(default=16, ge=1)
+    questions: int = Field(default=12, ge=1)
     """Of each stream in a step, at most."""
 
-    gradient: Literal["joint", "full"] = "joint"
-    """As published, the compression pass is without gradient and the second, joint pass learns;
-    or the gradient goes through compression too."""
+    gradient: Literal["joint", "full"] = "full"
+    """"joint", as published: the compression pass is without gradient and the second, joint pass
+    learns; or the gradient goes through compression too."""
 
     learning_rate: float = Field(default=1e-4, gt=0)
     warmup: int = Field(default=30, ge=0)
@@ -53,5 +53,9 @@ class TrainConfig(Config):
 
     weight_decay: float = Field(default=0.01, ge=0)
     clip_norm: float = Field(default=1.0, gt=0)
+    blend: float = Field(default=0.75, ge=0, le=1)
+    """Where the weights that are kept lie on the line from the first to the last ones: what was
+    known before training is forgotten less so (Wortsman et al., arXiv 2109.01903)."""
+
     save_every: int = Field(default=50, ge=1)
     """Steps between saves of the whole state."""

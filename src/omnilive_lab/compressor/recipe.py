@@ -18,7 +18,7 @@ from omnilive_lab.compressor.annotations import annotated_asks, annotated_clips,
 from omnilive_lab.compressor.config import TrainConfig
 from omnilive_lab.compressor.data import made_reels, stream_seed
 from omnilive_lab.compressor.reels import Reel, reel
-from omnilive_lab.compressor.train import new_compressor, train
+from omnilive_lab.compressor.train import blended, new_compressor, train
 
 ENCODER_MODEL = "minilm-l6-v2-int8"
 
@@ -49,6 +49,7 @@ def make_compressor(
     reels = reels_for(config, features, reader, progress)
     progress.stage("training", config.steps)
     done = train(net, reels, config, out, resume=resume, minutes=minutes, report=progress.advance)
+    blended(net, config)
     made = config.model_dump(mode="json", exclude={"shape"}) | {"done": done}
     save_checkpoint(out, net, Card(shape=config.shape, encoder=encoder.name, made=made))
     return done

@@ -38,6 +38,14 @@ def new_compressor(config: TrainConfig) -> Compressor:
     return Compressor(config.shape, SmallBackbone(config.shape))
 
 
+def blended(net: Compressor, config: TrainConfig) -> None:
+    """Move weights back towards those that training began with, as far as the settings say."""
+    first = new_compressor(config).state_dict()
+    with torch.no_grad():
+        for name, weight in net.state_dict().items():
+            weight.copy_(torch.lerp(first[name], weight, config.blend))
+
+
 def train(
     net: Compressor, reels: Sequence[Reel], config: TrainConfig, out: Path, *,
     resume: bool = False, minutes: float = math.inf, report: Report = lambda line: None,

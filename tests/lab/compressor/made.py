@@ -7,8 +7,8 @@ from omnilive_lab.compressor.reels import Ask, Reel
 from tests.memory.compressor.made import SHAPE
 
 CONFIG = TrainConfig(
-    shape=SHAPE, steps=12, batch=2, clips=6, questions=4, learning_rate=3e-3, warmup=2,
-    save_every=3,
+    shape=SHAPE, steps=12, batch=2, gradient="joint", clips=6, questions=4, learning_rate=3e-3,
+    warmup=2, save_every=3,
 )  # fmt: skip
 
 

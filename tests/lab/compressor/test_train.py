@@ -14,6 +14,7 @@ from omnilive.core.errors import BackendError, ConfigError
 from omnilive_lab.compressor.config import TrainConfig
 from omnilive_lab.compressor.train import (
     METRICS,
+    blended,
     learning_rate,
     loss_of,
     new_compressor,
@@ -121,6 +122,15 @@ def test_as_published_compression_learns_only_through_the_joint_pass():
         grads = [p.grad for p in net.projector.parameters()]
         assert any(g is not None and bool(g.any()) for g in grads) == learns
         assert asked == 2 * CONFIG.questions
+
+
+def test_blending_goes_back_towards_the_first_weights(tmp_path: Path):
+    net, first = new_compressor(CONFIG), new_compressor(CONFIG).state_dict()
+    train(net, reels(), CONFIG, tmp_path)
+    last = {name: weight.clone() for name, weight in net.state_dict().items()}
+    blended(net, CONFIG.model_copy(update={"blend": 0.25}))
+    for name, weight in net.state_dict().items():
+        torch.testing.assert_close(weight, 0.75 * first[name] + 0.25 * last[name])
 
 
 def test_the_learning_rate_rises_and_falls():

@@ -23,13 +23,13 @@ class ShapeConfig(Config):
     width: int = Field(default=384, ge=4)
     """C: of every token inside; for "hub" that of the language model."""
 
-    layers: int = Field(default=2, ge=1)
+    layers: int = Field(default=1, ge=1)
     """Of the small decoder."""
 
     heads: int = Field(default=6, ge=1)
     """Of the small decoder."""
 
-    inner: int = Field(default=384, ge=4)
+    inner: int = Field(default=192, ge=4)
     """Width inside the feed-forward part of the small decoder, and of the projector."""
 
     text_width: int = Field(default=384, ge=1)
