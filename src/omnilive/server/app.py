@@ -18,8 +18,10 @@ from omnilive import __version__
 from omnilive.memory.library import Library
 from omnilive.server import (
     about,
+    across,
     ask,
     clips,
+    control,
     events,
     health,
     memory,
@@ -84,9 +86,21 @@ def create_app(
     app.state.peers = Peers(app.state.hub)
     app.state.couriers = Couriers(app.state.hub)
     app.state.clips = clips.Clips()
-    for part in (about, whip, health, metrics, sessions, sources, ask, events, memory, clips):
+    for part in (
+        about,
+        whip,
+        health,
+        metrics,
+        sessions,
+        sources,
+        ask,
+        events,
+        memory,
+        control,
+        clips,
+    ):
         app.include_router(part.router)
-    for part in (watches, models, chat, realtime):
+    for part in (across, watches, models, chat, realtime):
         app.include_router(part.router)
     app.router.default = Page()  # not mounted: a known path with a wrong method stays a 405
     answer_errors(app)

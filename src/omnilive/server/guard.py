@@ -22,7 +22,7 @@ _IN_SUBPROTOCOL = "openai-insecure-api-key."  # the name that OpenAI's clients u
 _NO_TOKEN = "a token is needed: Authorization: Bearer TOKEN; in a browser, open /?token=TOKEN once"
 _COOKIE, _COOKIE_S = "omnilive_token", 30 * 86400
 _CHAT = "/v1/chat/completions"
-_ASKS = re.compile(rf"/v1/sessions/[^/]+/ask|{_CHAT}")
+_ASKS = re.compile(rf"/v1/sessions/[^/]+/ask|/v1/ask|{_CHAT}")
 _CREATIONS = re.compile(r"/v1/sessions(/[^/]+/(sources|whip|whep))?|/v1/realtime")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",

@@ -9,12 +9,15 @@ from weakref import WeakValueDictionary
 
 from starlette.concurrency import run_in_threadpool
 
+from omnilive.core.clock import wall_time
 from omnilive.core.errors import ConfigError
 from omnilive.core.events import Answer, Evidence
+from omnilive.memory.about import About, forget_about
 from omnilive.memory.answers import log_answer
 from omnilive.memory.forget import Forgotten, forget
 from omnilive.memory.library import Library
 from omnilive.memory.store import Store
+from omnilive.memory.wall import now_in
 from omnilive.server.config import ServerConfig
 from omnilive.server.errors import Refusal
 from omnilive.server.limits import refuse_full
@@ -81,11 +84,20 @@ class Hub:
         self, name: str, start_s: float, end_s: float, *, delete_uploads: bool = False
     ) -> Forgotten:
         """Forget a span, also of a session that is being watched; its listeners are told."""
+        return await self._forget(name, forget, start_s, end_s, delete_uploads=delete_uploads)
+
+    async def forget_about(
+        self, name: str, about: About, *, delete_uploads: bool = False
+    ) -> Forgotten:
+        """Forget what is about something, also of a session that is being watched."""
+        return await self._forget(name, forget_about, about, delete_uploads=delete_uploads)
+
+    async def _forget(
+        self, name: str, fn: Callable[..., Forgotten], *args: Any, **kwargs: Any
+    ) -> Forgotten:
         running = self.running.get(name)
         ts = [watch.pipeline.t for watch in running.watches.values()] if running else []
-        found = await self.read(
-            name, forget, start_s, end_s, now_s=max(ts, default=0.0), delete_uploads=delete_uploads
-        )
+        found = await self.read(name, fn, *args, now_s=max(ts, default=0.0), **kwargs)
         if running is not None:
             for watch in running.watches.values():
                 watch.pipeline.forget(found.start_s, found.end_s)
@@ -209,7 +221,11 @@ class Hub:
         """Return what is remembered and bears on the query, best first."""
         self.readers.find(name)
         mind = await self.shared.mind()
-        return await self.read(name, mind.search, query, limit)
+
+        def find(store: Store) -> list[Evidence]:
+            return mind.search(store, query, limit, None, now_in(store, wall_time()))
+
+        return await self.read(name, find)
 
     # listeners
 
@@ -337,7 +353,9 @@ def _asked(store: Store, **parts: Any) -> "Ask":
     ask = Ask(**parts)
     if not ask.question.strip() and not ask.has_result:
         raise ConfigError('the question is empty: ask something, such as "what was said?"')
-    return ask if ask.t is not None else replace(ask, t=store.end_s())
+    if ask.t is not None:
+        return ask
+    return replace(ask, t=store.end_s(), now_wall_s=now_in(store, wall_time()))
 
 
 def _shown() -> "Callable[..., Awaitable[Ask]]":

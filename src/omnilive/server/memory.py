@@ -6,9 +6,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response
 
+from omnilive.core.clock import wall_time
 from omnilive.core.errors import ConfigError
 from omnilive.memory.base import Fact, Moment
+from omnilive.memory.pins import is_pinned, pinned
+from omnilive.memory.plan import times_meant
+from omnilive.memory.spans import Span
 from omnilive.memory.store import Store, keyframe_path
+from omnilive.memory.wall import WallClock, now_in
 from omnilive.server.errors import Refusal
 from omnilive.server.files import PARTIAL, UNCHANGED, send_file
 from omnilive.server.routing import SESSION, HubDep, errors
@@ -23,9 +28,17 @@ async def timeline(
     hub: HubDep,
     before_s: Annotated[float | None, Query(allow_inf_nan=False)] = None,
     limit: Annotated[int, Query(ge=1, le=5000)] = 500,
+    when: Annotated[
+        str | None, Query(max_length=200, description='such as "yesterday" or "on Monday morning"')
+    ] = None,
 ) -> dict[str, Any]:
-    """Return the newest moments that begin before `before_s`, oldest first, with their facts."""
-    return await hub.read(id, _timeline, 1e12 if before_s is None else before_s, limit)
+    """Return the newest moments that begin before `before_s`, oldest first, with their facts.
+
+    With `when`, of the time that these words mean.
+    """
+    zone = hub.config.memory.time_zone
+    before_s = 1e12 if before_s is None else before_s
+    return await hub.read(id, _timeline, before_s, limit, when, zone)
 
 
 @router.get(SESSION + "/search", response_model=Hits, responses=errors(503))
@@ -78,15 +91,17 @@ async def forget_span(
     """
     found = await hub.forget(id, start_s, end_s, delete_uploads=uploads == "delete")
     await request.app.state.clips.forget(id)
-    return {
-        "start_s": round(found.start_s, 3), "end_s": round(found.end_s, 3), "facts": found.facts,
-        "moments": found.moments, "lines": found.lines, "keyframes": found.keyframes,
-        "deleted": found.deleted, "kept": found.kept, "wiped": found.is_wiped,
-    }  # fmt: skip
+    return found.as_json()
 
 
-def _timeline(store: Store, before_s: float, limit: int) -> dict[str, Any]:
-    moments = store.moments(before_s=before_s, limit=limit)
+def _timeline(
+    store: Store, before_s: float, limit: int, when: str | None, zone: str
+) -> dict[str, Any]:
+    moments = store.moments(before_s=before_s, limit=limit) if when is None else []
+    for span in _meant(store, when, zone) if when is not None else ():
+        end_s = min(before_s, span.end_s)
+        moments += store.moments(start_s=span.start_s, before_s=end_s, limit=limit)
+    moments = moments[-limit:]
     facts: list[list[Fact]] = [[] for _ in moments]
     if moments:
         starts = [moment.start_s for moment in moments]
@@ -95,17 +110,26 @@ def _timeline(store: Store, before_s: float, limit: int) -> dict[str, Any]:
             at = bisect.bisect_right(starts, fact.start_s) - 1
             if at >= 0 and fact.start_s < moments[at].end_s:
                 facts[at].append(fact)
-    told = [_moment(*pair) for pair in zip(moments, facts, strict=True)]
+    kept = pinned(store)
+    told = [_moment(one, of, kept) for one, of in zip(moments, facts, strict=True)]
     return {"duration_s": round(store.end_s(), 3), "moments": told}
 
 
-def _moment(moment: Moment, facts: list[Fact]) -> dict[str, Any]:
+def _meant(store: Store, when: str, zone: str) -> tuple[Span, ...]:
+    clock = WallClock.of(store, zone)
+    return times_meant(when, clock, store.end_s(), now_in(store, wall_time()))
+
+
+def _moment(moment: Moment, facts: list[Fact], kept: list[Span]) -> dict[str, Any]:
     return {
         "id": moment.id,
         "start_s": round(moment.start_s, 3),
         "end_s": round(moment.end_s, 3),
         "text": moment.text,
         "keyframe": moment.keyframe,
+        "level": moment.level,
+        "size": moment.size,
+        "pinned": is_pinned(Span(moment.start_s, moment.end_s), kept),
         "facts": [
             {
                 "id": fact.id,

@@ -1,6 +1,6 @@
 """The JSON of requests and answers, with examples; the OpenAPI document is made from it."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -137,7 +137,10 @@ class Question(BaseModel):
 
 
 class EvidenceFacts(BaseModel):
-    """A remembered span. `keyframe` is relative to the session's address."""
+    """A remembered span. `keyframe` is relative to the session's address.
+
+    `coarse_s`, where given, is how uncertain its time is: it was some time in the span.
+    """
 
     id: int
     kind: Kind
@@ -145,6 +148,7 @@ class EvidenceFacts(BaseModel):
     end_s: float
     text: str
     keyframe: str | None
+    coarse_s: float | None = None
 
 
 class TimingFacts(BaseModel):
@@ -189,13 +193,19 @@ class FactFacts(BaseModel):
 
 
 class MomentFacts(BaseModel):
-    """A stretch of time, with what began in it."""
+    """A stretch of time, with what began in it.
+
+    `level` 0 is a moment, 1 an episode, 2 a digest; it was merged from `size` moments.
+    """
 
     id: int
     start_s: float
     end_s: float
     text: str
     keyframe: str | None
+    level: int
+    size: int
+    pinned: bool
     facts: list[FactFacts]
 
 
@@ -206,7 +216,7 @@ class Timeline(BaseModel):
         duration_s=61.2,
         moments=[{
             "id": 6, "start_s": 31.0, "end_s": 38.0, "text": "cat appeared",
-            "keyframe": "keyframes/6.jpg",
+            "keyframe": "keyframes/6.jpg", "level": 0, "size": 1, "pinned": False,
             "facts": [{
                 "id": 17, "kind": "object", "start_s": 31.5, "end_s": 49.0, "text": "cat appeared",
             }],
@@ -232,6 +242,59 @@ class Hits(BaseModel):
         }],
     )  # fmt: skip
     results: list[Hit]
+
+
+class QuestionAcross(BaseModel):
+    """A question to several sessions: those named, or all when there is no list."""
+
+    model_config = _request(question="Where did I leave my keys?", sessions=["kitchen", "hall"])
+    question: str = Field(max_length=4000)
+    sessions: list[Annotated[str, Field(max_length=64)]] | None = Field(
+        default=None, min_length=1, max_length=64
+    )
+
+
+class EvidenceAcross(EvidenceFacts):
+    """A remembered span of one of several sessions."""
+
+    session: str
+
+
+class AnswerAcross(AnswerFacts):
+    """The reply of several sessions; `session` answered best, of all the `sessions` asked."""
+
+    model_config = _example(
+        type="answer", session="hall", sessions=["hall", "kitchen"], t=61.2,
+        question="Where did I leave my keys?", text="hall: At 0:31 someone said: “On the shelf.”",
+        supported=True, model="computed",
+        evidence=[{
+            "id": 17, "kind": "speech", "start_s": 31.5, "end_s": 33.0, "text": "On the shelf.",
+            "keyframe": None, "session": "hall",
+        }],
+        timing={"recall_s": 0.01, "first_token_s": 0.3, "total_s": 0.9},
+    )  # fmt: skip
+    sessions: list[str]
+    evidence: list[EvidenceAcross]  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+class HitAcross(EvidenceAcross):
+    """A search result of one of several sessions; `wall_s` is Unix time."""
+
+    score: float
+    wall_s: float
+
+
+class HitsAcross(BaseModel):
+    """Search results of several sessions, best first."""
+
+    model_config = _example(
+        results=[{
+            "id": 17, "kind": "object", "start_s": 31.5, "end_s": 49.0, "text": "cat appeared",
+            "keyframe": "keyframes/6.jpg", "session": "kitchen", "score": 0.71,
+            "wall_s": 1767225631.5,
+        }],
+    )  # fmt: skip
+    results: list[HitAcross]
 
 
 class IceServerFacts(BaseModel):
@@ -281,13 +344,14 @@ class AboutFacts(BaseModel):
 class ForgottenFacts(BaseModel):
     """What was forgotten: how many of each, and the uploaded files that went or still hold it.
 
-    `wiped` is false while another process reads the session; the last bytes go when it is
-    opened next.
+    `recordings` are segments that were cut, `coarse` counts of merged moments that could only go
+    as a whole. `wiped` is false while another process reads the session; the last bytes go when
+    it is opened next.
     """
 
     model_config = _example(
-        start_s=30.0, end_s=45.0, facts=6, moments=2, lines=9, keyframes=3, deleted=[], kept=[],
-        wiped=True,
+        start_s=30.0, end_s=45.0, facts=6, moments=2, lines=9, keyframes=3, recordings=1, coarse=0,
+        deleted=[], kept=[], wiped=True,
     )  # fmt: skip
     start_s: float
     end_s: float
@@ -295,6 +359,8 @@ class ForgottenFacts(BaseModel):
     moments: int
     lines: int
     keyframes: int
+    recordings: int
+    coarse: int
     deleted: list[str]
     kept: list[str]
     wiped: bool
