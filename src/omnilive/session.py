@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from omnilive.catalog import fetch
 from omnilive.config import SessionConfig
-from omnilive.core.clock import SystemClock, stopwatch, wall_time
+from omnilive.core.clock import Clock, SystemClock, stopwatch, wall_time
 from omnilive.core.errors import ConfigError, SourceError
 from omnilive.core.events import Answer, AudioChunk, VideoFrame
 from omnilive.core.trace import SpanTotals, Tracer
@@ -63,8 +63,10 @@ class Session:
         library: Library | None = None,
         senses: Senses | None = None,
         mind: Mind | None = None,
+        clock: Callable[[], Clock] = SystemClock,
     ) -> None:
         self.name = name
+        self._clock = clock  # makes one for each source
         self.config = config or SessionConfig()
         self.library = library or Library.default(self.config.memory.store)
         self.spans = SpanTotals()
@@ -345,7 +347,7 @@ class Session:
             embedder, self._compactor,
         )  # fmt: skip
         pipeline = Pipeline(
-            source, self._senses, self.config.perception, ledger, self._worker, SystemClock(),
+            source, self._senses, self.config.perception, ledger, self._worker, self._clock(),
             live=live, tracer=self._tracer, continuation=plan.continuation,
         )  # fmt: skip
         pipeline.listeners += [self._tell, self.watches.follow]
@@ -371,7 +373,7 @@ class Session:
         )
         items: AsyncIterator[Item] = opener.iterate(kept)
         if pace == "live" and not source.info.live:
-            items = paced(items, SystemClock(), plan.offset_s + plan.start_s)
+            items = paced(items, self._clock(), plan.offset_s + plan.start_s)
         waiting = sorted(asks, key=lambda ask: ask[1])
         answering: set[asyncio.Task[Answer]] = set()
 

@@ -9,7 +9,7 @@ COMMANDS = [
     "sessions show", "sessions delete", "sessions export", "sessions import", "models list",
     "models pull", "models verify", "config show", "config schema", "memory show",
     "memory budget", "memory pins", "memory pin", "memory unpin", "memory edit",
-    "memory retention", "memory check",
+    "memory retention", "memory check", "eval", "bench",
 ]  # fmt: skip
 
 

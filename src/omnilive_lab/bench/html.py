@@ -12,6 +12,7 @@ from omnilive_lab.bench.report import (
     Report,
     about_figures,
     costs,
+    definition,
     facts,
     figure,
     warnings,
@@ -50,7 +51,7 @@ def page(report: Report, items: Sequence[Mapping[str, Any]]) -> str:
         f'<div><span class="big">{figure(summary["official"][headline])}</span> '
         f"{escape(headline)}{f' (strict {figure(strict)})' if strict is not None else ''}</div>",
         *(f'<div class="warn">{escape(warning)}</div>' for warning in warnings(report)),
-        f"<p>{escape(summary['definition'])}.</p>",
+        f"<p>{escape(definition(report))}</p>",
         *(f"<p>{escape(text)}</p>" for text in about_figures(report)),
         "<h2>Figures</h2>",
         *_plots(report),

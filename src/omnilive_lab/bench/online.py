@@ -1,12 +1,14 @@
 """Plays one clip through a real session, and puts each question when the clip has come to it.
 
 Nothing is built anew here: perception, memory, recall, reasoning and watches run as users run
-them. The stream's time is the only clock that counts (pace fast), so an answer never depends on
-how quick the machine is. Only what happened up to the question's time can be seen in it.
+them. At pace fast the session's clock is a manual one that stands still between two pictures, so
+that no answer depends on how quick the machine is; at pace live it is the system's, and the lags
+are those of a user. Only what happened up to the question's time can be seen in an answer.
 """
 
 import os
 import resource
+import statistics
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
@@ -15,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from omnilive.config import SessionConfig
-from omnilive.core.clock import stopwatch
+from omnilive.core.clock import ManualClock, SystemClock, stopwatch
 from omnilive.core.errors import ConfigError, SourceError
 from omnilive.core.events import Answer, Timing
 from omnilive.memory.library import Library
-from omnilive.pipeline import Pipeline
+from omnilive.pipeline import Lags, Pipeline
 from omnilive.reasoning.base import Message
 from omnilive.session import Pace, Session
 from omnilive_lab.bench.base import Alert
@@ -68,6 +70,7 @@ class Exam(Session):
         self.heard = Heard()
         self._questions = {question.id: question for question in questions}
         self._watches: dict[str, str] = {}  # id of the watch -> id of the question
+        self._lags: Lags | None = None
         self._notes: dict[str, dict[str, Any]] = {}  # the newest line of each percept
         self.listeners.append(self._take)
 
@@ -94,6 +97,8 @@ class Exam(Session):
         except SourceError as error:
             self.heard.trouble = str(error)
             return
+        if pace == "live" and self._lags is not None:
+            self.heard.figures |= _lags(self._lags)
         watched_s, wall_s = summary["duration_s"], summary["wall_s"]
         self.heard.figures |= {
             "clip_s": watched_s,
@@ -104,7 +109,7 @@ class Exam(Session):
 
     def _clocked(self, pipeline: Pipeline) -> None:
         """Time how long each question waits until all that came before it is perceived."""
-        mark = pipeline.mark
+        mark, self._lags = pipeline.mark, pipeline.lags
         names = {f"at-{put.t}-{put.id}": put.id for put in self._questions.values()}
 
         async def timed(name: str, t: float, **which: bool) -> None:
@@ -188,7 +193,8 @@ async def play(
     """
     library = Library(folder)
     reset_peak()
-    exam = Exam(questions, config, library=library, **shared)
+    clock = ManualClock if pace == "fast" else SystemClock
+    exam = Exam(questions, config, library=library, clock=clock, **shared)
     async with exam:
         await exam.play(path, pace, narrate)
     exam.heard.figures |= {"peak_rss_bytes": peak_bytes(), "store_bytes": _bytes_under(folder)}
@@ -205,6 +211,12 @@ def _answer(put: Question, text: str, model: str, total_s: float = 0.0) -> Answe
 def _note(line: Mapping[str, Any]) -> str:
     end = f"to {line['end_s']:.1f} s" if line["final"] else "on"
     return f"from {line['start_s']:.1f} {end}, {line['kind']}: {line['text']}"
+
+
+def _lags(lags: Lags) -> dict[str, float]:
+    """Return how far behind the stream what is seen and what is said became known, in seconds."""
+    known = {"picture_lag_s": lags.video_s, "speech_lag_s": lags.final_s}
+    return {name: round(statistics.median(found), 3) for name, found in known.items() if found}
 
 
 def _bytes_under(folder: Path) -> int:

@@ -51,6 +51,11 @@ class Report:
         return [(row["model"], row["scores"]) for row in self.table["rows"]] if self.table else []
 
     @property
+    def pace(self) -> str:
+        """How clips were played; "" where none was."""
+        return self.run["settings"]["model_settings"].get("pace", "")
+
+    @property
     def title(self) -> str:
         """One line that says what this is."""
         summary = self.summary
@@ -111,7 +116,13 @@ def costs(report: Report) -> list[tuple[str, str, Json]]:
     named = {
         "first_token_s": ("time to first token", "s"),
         "total_s": ("time of the whole answer", "s"),
-        "catch_up_s": ("perception catching up with a question", "s"),
+        "catch_up_s": (
+            "perception lag: until all before a question was perceived"
+            + (", with the backlog of pace fast" if report.pace == "fast" else ""),
+            "s",
+        ),
+        "picture_lag_s": ("perception lag of pictures, median of a clip", "s"),
+        "speech_lag_s": ("perception lag of speech, median of a clip", "s"),
         "speed_x": ("speed of perception, times real time", "x"),
         "peak_rss_bytes": ("peak memory of the process", "MB"),
         "store_bytes": ("size of the memory on disk", "MB"),
@@ -150,6 +161,12 @@ def about_figures(report: Report) -> list[str]:
     return found
 
 
+def definition(report: Report) -> str:
+    """Return how the figures are computed, as a sentence."""
+    text = report.summary["definition"]
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
 def markdown(report: Report) -> str:
     """Return the report as Markdown."""
     summary = report.summary
@@ -158,7 +175,7 @@ def markdown(report: Report) -> str:
     if (strict := summary["strict"].get(summary["headline"])) is not None:
         lines[-1] += f" (strict {figure(strict)})"
     lines += ["", *(f"> {warning}" for warning in warnings(report)), ""]
-    lines += [f"{summary['definition'][0].upper()}{summary['definition'][1:]}.", ""]
+    lines += [definition(report), ""]
     lines += [*about_figures(report), "", "## Figures", ""]
     columns = report.columns
     lines += _table(["", *columns], _score_rows(report, columns))

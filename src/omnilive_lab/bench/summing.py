@@ -59,6 +59,8 @@ def performance(out: Path) -> Json:
         figures |= {
             "clip_s": spread(clips, "clip_s"),
             "speed_x": spread(clips, "speed_x"),
+            "picture_lag_s": spread(clips, "picture_lag_s"),
+            "speech_lag_s": spread(clips, "speech_lag_s"),
             "peak_rss_bytes": spread(clips, "peak_rss_bytes"),
             "store_bytes": spread(clips, "store_bytes"),
             "store_bytes_per_minute": spread(

@@ -7,8 +7,10 @@ import pytest
 from omnilive.core.errors import BackendError
 from omnilive.reasoning.base import Message
 from omnilive.reasoning.mind import Mind
+from omnilive.session import Session
 from omnilive_lab.bench.base import Clip, Item, Prompt, Setup, Turn, letters
 from omnilive_lab.bench.choices import plain_question
+from omnilive_lab.bench.online import Exam
 from omnilive_lab.bench.quiz import Quiz
 from omnilive_lab.models.base import Done, Sitting
 from omnilive_lab.models.session import SessionExaminee
@@ -203,3 +205,8 @@ def test_a_model_that_is_out_of_order_stops_the_run(film: Path) -> None:
 
     with pytest.raises(BackendError, match="gone"):
         sit([item(film, "a", "What was said?", 11.0)], senses=fake_senses(asr=Broken()))
+
+
+def test_the_exam_hides_nothing_of_the_session() -> None:
+    shared = set(vars(Exam)) & set(vars(Session))
+    assert {name for name in shared if not name.startswith("__")} == {"ask"}
