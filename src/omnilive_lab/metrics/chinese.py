@@ -6,6 +6,7 @@ The order of the rules and what they match follow SpeechIO's `cn_tn.py`
 
 import re
 import string
+from collections.abc import Callable
 
 DIGITS = "零一二三四五六七八九"
 UNITS = {1: "十", 2: "百", 3: "千", 4: "万", 8: "亿", 12: "兆", 16: "京", 20: "垓", 24: "秭"}
@@ -27,22 +28,29 @@ _TO_BLANKS = str.maketrans({sign: " " for sign in _PAUSES + string.punctuation})
 
 def spoken_chinese(text: str) -> str:
     """Return the text with numbers in words and blanks for punctuation."""
-    text = re.sub(r"(?<!\d)((?:[089]\d|19\d\d|20\d\d))年", lambda m: _digits(m[1]) + "年", text)
-    text = re.sub(
-        r"(?<!\d)(\d{1,2})月(?:(\d{1,2})([日号]))?",
-        lambda m: number(m[1]) + "月" + (number(m[2]) + m[3] if m[2] else ""),
-        text,
-    )
-    text = re.sub(rf"\d+(?:\.\d+)?[多余几]?{_MONEY}(?:\d{_MONEY}?)?", _numbers_in, text)
-    text = re.sub(r"(?<!\d)(?:\+?86 ?)?1(?:[38]\d|5[0-35-9]|7[678]|9[89])\d{8}(?!\d)", _each, text)
-    text = re.sub(r"(?<!\d)(?:0(?:10|2[1-3]|[3-9]\d{2})-?)?[1-9]\d{6,7}(?!\d)", _each, text)
-    text = re.sub(r"(\d+)/(\d+)", lambda m: number(m[2]) + "分之" + number(m[1]), text)
-    text = re.sub(r"(\d+(?:\.\d+)?)[%％]", lambda m: "百分之" + number(m[1]), text)
-    text = re.sub(rf"\d+(?:\.\d+)?(?=[多余几]?{_MEASURE})", _numbers_in, text)
-    text = re.sub(r"\d{4,32}", _each, text)
-    text = _numbers_in(text)
+    year, month = r"(?:[089]\d|19\d\d|20\d\d)年", r"\d{1,2}月(?:\d{1,2}[日号])?"
+    text = _rewrite(rf"(?<!\d)(?:{year}(?:{month})?|{month})", text, _date)
+    text = _rewrite(rf"\d+(?:\.\d+)?[多余几]?{_MONEY}(?:\d{_MONEY}?)?", text, _numbers_in)
+    mobile = r"(?<!\d)(?:\+?86 ?)?1(?:[38]\d|5[0-35-9]|7[678]|9[89])\d{8}(?!\d)"
+    text = _rewrite(mobile, text, _each)
+    text = _rewrite(r"(?<!\d)(?:0(?:10|2[1-3]|[3-9]\d{2})-?)?[1-9]\d{6,7}(?!\d)", text, _each)
+    text = _rewrite(r"\d+/\d+", text, _fraction)
+    text = _rewrite(r"\d+(?:\.\d+)?%", text.replace("％", "%"), lambda n: "百分之" + number(n[:-1]))
+    text = _rewrite(rf"\d+(?:\.\d+)?(?=[多余几]?{_MEASURE})", text, number)
+    text = _rewrite(r"\d{4,32}", text, _each)
+    text = _rewrite(r"\d+(?:\.\d+)?", text, number)
     text = re.sub(r"([a-zA-Z]+)二([a-zA-Z]+)", r"\g<1>2\2", text)  # O2O is no two
     return text.translate(_TO_BLANKS)
+
+
+def _rewrite(pattern: str, text: str, say: Callable[[str], str]) -> str:
+    """Say every match, at the first place where its text is found.
+
+    As published: a number that is also part of an earlier one is replaced there.
+    """
+    for found in re.findall(pattern, text):
+        text = text.replace(found, say(found), 1)
+    return text
 
 
 def number(text: str) -> str:
@@ -71,11 +79,21 @@ def _digits(text: str) -> str:
     return "".join(DIGITS[int(c)] for c in text)
 
 
-def _each(found: re.Match[str]) -> str:
+def _each(text: str) -> str:
     """Read digit by digit, without the plus, blanks and dashes of telephone numbers."""
-    return _digits(re.sub(r"\D", "", found[0]))
+    return _digits(re.sub(r"\D", "", text))
 
 
-def _numbers_in(found: re.Match[str] | str) -> str:
-    text = found if isinstance(found, str) else found[0]
-    return re.sub(r"\d+(?:\.\d+)?", lambda m: number(m[0]), text)
+def _date(text: str) -> str:
+    """Read the digits of a year one by one, those of a month and a day as numbers."""
+    year, mark, rest = text.rpartition("年")
+    return _digits(year) + mark + _numbers_in(rest)
+
+
+def _fraction(text: str) -> str:
+    above, below = text.split("/")
+    return number(below) + "分之" + number(above)
+
+
+def _numbers_in(text: str) -> str:
+    return re.sub(r"\d+(?:\.\d+)?", lambda found: number(found[0]), text)

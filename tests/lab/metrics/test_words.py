@@ -77,6 +77,8 @@ def test_english_is_normalised_as_officially() -> None:
         ("3456万吨", "三千四百五十六万吨"),
         ("今天吃了115个小笼包", "今天吃了一百一十五个小笼包"),
         ("O2O或B2C", "O2O或B2C"),
+        # 48 is also found in 248, and said there first, as the published rules have it.
+        ("，248会议48个吗", " 二四十八会议四十八个吗"),
     ],
 )  # fmt: skip
 def test_chinese_is_read_aloud(written: str, spoken: str) -> None:
