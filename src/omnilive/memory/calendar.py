@@ -22,7 +22,7 @@ class Calendar:
 
     def days(self, start_s: float, end_s: float) -> list[str]:
         """Return the first and the last local date of a span; one, if they are the same."""
-        return list(dict.fromkeys((self.day(start_s), self.day(end_s))))
+        return list(dict.fromkeys((self.day(start_s), self.day(end_s - 1e-3))))
 
     def place(self, t: float) -> str:
         """Return the address of the source that began last before a session time."""

@@ -82,7 +82,7 @@ class Counter:
         self._usage = None
 
     def _came(self, table: str, key: str, newest: dict[str, int], *, move: bool = True) -> int:
-        last = self._last(table, key)
+        last = max(newest[table], self._last(table, key))  # the newest may have been merged
         came = max(0, last - newest[table])
         if move:
             newest[table] = last
@@ -97,8 +97,11 @@ class Counter:
         query = "SELECT count(*), coalesce(sum(bytes), 0) FROM keyframe"
         count, bytes = self.store.rows(query)[0]
         before = self._newest
-        self._newest = {table: self._last(table, key) for _, table, key in _TABLES}
-        self._newest["keyframe"] = self._last("keyframe", "id")
+        tables = [(table, key) for _, table, key in _TABLES] + [("keyframe", "id")]
+        self._newest = {
+            table: max(self._last(table, key), before[table] if before else 0)
+            for table, key in tables
+        }
         self.came = sum(self._newest.values()) - sum(before.values()) if before else 0
         self._since = 0.0
         self._usage = Usage(**counts, keyframes=int(count), keyframe_bytes=int(bytes))
@@ -151,6 +154,7 @@ class Compactor:
         self._episodes.price(steps)
         self._pictures.price(steps)
         self._seen.save()
+        self._trim(usage, steps)
         fresh: list[Fresh] = []
         exact_s = now_s - self.budget.exact_s
         pins = pinned(self.store) if usage.is_over(self.budget) else []
@@ -158,7 +162,6 @@ class Compactor:
             fresh = self._merge(usage, exact_s, pins, steps)
         if usage.pictures_over(self.budget):
             self._thin(usage, exact_s, pins, steps)
-        self._trim(usage, steps)
         return fresh
 
     def settle(self) -> None:
@@ -204,8 +207,10 @@ class Compactor:
             usage.keyframe_bytes -= size
 
     def _trim(self, usage: Usage, steps: int) -> None:
+        """Take lines out of the log; before other rows, if these are fewer and it is too large."""
         over = usage.log_lines - self.budget.log_lines
         if usage.bytes > self.budget.bytes:
-            over = max(over, STEPS)
+            over = max(over, usage.log_lines - (usage.moments + usage.facts) // 2)
         if over > 0:
             usage.log_lines -= trim(self.store, min(over, 2 * steps))
+            usage.bytes = self._counter.bytes(usage)

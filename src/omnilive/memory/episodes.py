@@ -103,7 +103,7 @@ class Episodes:
         a, b, until_s = pair
         barrier = merging.barrier_bits(
             a, b,
-            same_day=self._calendar.day(a.end_s) == self._calendar.day(b.start_s),
+            same_day=self._calendar.day(a.start_s) == self._calendar.day(b.start_s),
             same_place=self._calendar.place(a.start_s) == self._calendar.place(b.start_s),
         )  # fmt: skip
         different = merging.dissimilarity(a.text, b.text, self._seen.rarity)
@@ -118,11 +118,13 @@ class Episodes:
     def step(self, order: Order, before_s: float) -> Taken | None:
         """Take the cheapest step: rows that ended before `before_s` first. None if there is none.
 
-        By "cost" two rows are merged; by "fold" the facts of one are folded, or else those of two
-        that are merged for it. It may save nothing, when the cheapest was dearer than it was.
+        By "cost" two rows are merged; by "fold" the facts of one are folded, or else half of its
+        words are left out, or else it is merged. It may save nothing, when the cheapest was dearer
+        than it was.
         """
         query = f"{_ROW} WHERE {order} < ?{{}} ORDER BY {order} LIMIT 1"
-        rows = self._store.rows(query.format(" AND end_s <= ?"), HELD, before_s)
+        # The next one, which is merged into it, is to be as old, and at most so long.
+        rows = self._store.rows(query.format(" AND end_s <= ?"), HELD, before_s - merging.GAP_S)
         rows = rows or self._store.rows(query.format(""), HELD)
         if not rows:
             return None
@@ -136,25 +138,27 @@ class Episodes:
             self._set_prices(row.moment.id, *now)
             return Taken()
         if order == "cost":
-            return Taken(moments=self._merge(pair))
+            self._merge(pair)
+            return Taken(moments=1)
         return self._save_facts(pair)
 
     def _is_pinned(self, pair: _Pair) -> bool:
         return is_pinned(Span(pair.a.start_s, max(pair.until_s, pair.b.end_s)), self._pins)
 
     def _save_facts(self, pair: _Pair) -> Taken:
-        a = pair.a
-        saved = self._fold(a, pair.b.start_s)
+        a, until_s = pair.a, pair.b.start_s
+        saved = self._note(a, *self.folding.fold(a.start_s, until_s, a.size))
+        saved = saved or self._note(a, *self.folding.squeeze(a.start_s, until_s))
         if saved:
             self._reprice(a)
             self._reprice_before(a)
             return Taken(facts=saved)
-        merged = self._merge(pair)
-        one = self._row_of(a.id)
-        return Taken(merged, self._fold(one, pair.until_s)) if one else Taken(merged)
+        one = self._merge(pair)
+        fold = self.folding.fold(one.start_s, pair.until_s, one.size)
+        return Taken(moments=1, facts=self._note(one, *fold))
 
-    def _fold(self, row: Moment, until_s: float) -> int:
-        saved, left_out = self.folding.fold(row.start_s, until_s, row.size)
+    def _note(self, row: Moment, saved: int, left_out: dict[str, int]) -> int:
+        """Note what was left out of a row; return what that saved."""
         if left_out:
             counts = merging.added(row.data.get("left_out", {}), left_out)
             self._store.execute(
@@ -163,7 +167,7 @@ class Episodes:
             )  # fmt: skip
         return saved
 
-    def _merge(self, pair: _Pair) -> int:
+    def _merge(self, pair: _Pair) -> Moment:
         """Tell of two neighbours as one, with its words and vectors."""
         a, b, until_s = pair
         one = merging.merged(a, b, self._seen.rarity)
@@ -179,9 +183,10 @@ class Episodes:
             one.end_s, one.text, one.level, one.size, one.weight, _json(data), one.id,
         )  # fmt: skip
         self._store.words.put("moment", one.id, one.text)
+        one = replace(one, data=data)
         self._reprice(one)
         self._reprice_before(one)
-        return 1
+        return one
 
     # rows
 
@@ -201,10 +206,6 @@ class Episodes:
         beyond = self._neighbour(after.moment, 1)
         until_s = beyond.moment.start_s if beyond else after.moment.end_s
         return _Pair(a, after.moment, until_s)
-
-    def _row_of(self, id: int) -> Moment | None:
-        rows = self._store.rows(f"{_ROW} WHERE id = ?", id)
-        return _row(rows[0]).moment if rows else None
 
     def _neighbour(self, moment: Moment, side: int) -> _Row | None:
         """Return the row before (-1) or after (1), by start; two sources may begin at one time."""

@@ -5,6 +5,7 @@ watch is left alone.
 """
 
 import json
+from collections.abc import Callable
 
 from omnilive.memory import merging
 from omnilive.memory.base import Fact
@@ -43,32 +44,44 @@ class Folding:
 
         Return how many rows that saved, and what was left out, by kind.
         """
-        by_source: dict[str, list[Fact]] = {}
-        for source, fact in self._facts(start_s, until_s):
-            by_source.setdefault(source, []).append(fact)
-        saved, left_out = 0, dict[str, int]()
+        by_source = self._facts(start_s, until_s)
         most = merging.most_facts(size) // max(1, len(by_source))
+        return self._store_all(
+            by_source, lambda facts: merging.fold(facts, most, self._rarity)
+        )  # fmt: skip
+
+    def squeeze(self, start_s: float, until_s: float) -> tuple[int, dict[str, int]]:
+        """Leave out half of the words in a span; return the same as `fold`."""
+        by_source = self._facts(start_s, until_s)
+        return self._store_all(by_source, lambda facts: merging.squeeze(facts, self._rarity))
+
+    def _store_all(
+        self, by_source: dict[str, list[Fact]], fold: Callable[[list[Fact]], merging.Fold]
+    ) -> tuple[int, dict[str, int]]:
+        saved, left_out = 0, dict[str, int]()
         for source, facts in by_source.items():
-            fold = merging.fold(facts, most, self._rarity)
-            old = {fact.id: fact for fact in facts}
-            for id in fold.gone:
+            folded = fold(facts)
+            for id in folded.gone:
                 self._store.drop("fact", id)
                 self.changed.pop(id, None)
-            for fact in fold.changed:
+            old = {fact.id: fact for fact in facts}
+            for fact in folded.changed:
                 self._change(source, old[fact.id], fact)
-            saved += len(fold.gone)
-            left_out = merging.added(left_out, fold.left_out)
+            saved += len(folded.gone)
+            left_out = merging.added(left_out, folded.left_out)
         return saved, left_out
 
-    def _facts(self, start_s: float, until_s: float) -> list[tuple[str, Fact]]:
-        """Return the facts that may be folded, each with its source."""
+    def _facts(self, start_s: float, until_s: float) -> dict[str, list[Fact]]:
+        """Return the facts that may be folded, by source."""
         query = (
             f"SELECT key, {COLUMNS} FROM fact WHERE start_s >= ? AND start_s < ? "
             "ORDER BY start_s, id"
         )
-        rows = self._store.rows(query, start_s, until_s)
-        found = [(str(key).split(":")[0], fact_of(tuple(row))) for key, *row in rows]
-        return [(source, fact) for source, fact in found if not self._is_held(fact)]
+        found: dict[str, list[Fact]] = {}
+        for key, *row in self._store.rows(query, start_s, until_s):
+            if not self._is_held(fact := fact_of(tuple(row))):
+                found.setdefault(str(key).split(":")[0], []).append(fact)
+        return found
 
     def _is_held(self, fact: Fact) -> bool:
         span = Span(fact.start_s, fact.end_s)

@@ -96,7 +96,7 @@ class Ledger:
             self._mark_progress(video_t, audio_t)
             self._embed()
             if events or lines:
-                self._compact()
+                self._compact(t)
             lines += self._observed(lines, video_t, audio_t)
         return lines
 
@@ -105,7 +105,7 @@ class Ledger:
         with self._whole():
             lines = self._moments(self.cutter.until(end_t, last=True))
             self._embed()
-            self._compact()
+            self._compact(end_t)
             lines += self._observed(lines, end_t, end_t, is_over=True)
         return lines
 
@@ -125,9 +125,9 @@ class Ledger:
         if self.compactor is not None:
             self.compactor.settle()
 
-    def _compact(self) -> None:
+    def _compact(self, t: float) -> None:
         if self.compactor is not None:
-            self._fresh = self.compactor.work(self.cutter.start_s)
+            self._fresh = self.compactor.work(t if t < 1e11 else self.cutter.start_s)
             self._embed()
 
     def _observed(

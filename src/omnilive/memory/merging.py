@@ -215,19 +215,33 @@ def fold(facts: Sequence[Fact], most: int, rarity: Rarity) -> Fold:
     Objects and sounds lose their colours before any of them is left out. Speech is never
     tallied: what is most telling stays as it is, with its true times.
     """
-    same_things = _grouped(facts, lambda fact: (fact.kind, fact.text))
-    told = [slim(tally(group)) for group in same_things]
-    counted = [fact for fact in told if fact.kind in _COUNTED]
-    others = [fact for fact in told if fact.kind not in _COUNTED]
+    counted, others = _told(facts)
     if len(counted) > most * 3 // 4:
         counted = [tally(group) for group in _grouped(counted, _by_label)]
         counted = _first(counted, most * 3 // 4, lambda fact: rarest(label_of(fact), rarity))
-    others = _first(others, most - len(counted), lambda fact: _telling(fact, rarity))
-    return _fold(facts, [*counted, *others])
+    return _fold(facts, counted, _most_telling(others, most - len(counted), rarity))
 
 
-def _fold(facts: Sequence[Fact], kept: list[Fact]) -> Fold:
-    old = {fact.id: fact for fact in facts}
+def squeeze(facts: Sequence[Fact], rarity: Rarity) -> Fold:
+    """Leave out half of what is neither an object nor a sound: the row's text still tells of it."""
+    counted, others = _told(facts)
+    return _fold(facts, counted, _most_telling(others, len(others) // 2, rarity))
+
+
+def _told(facts: Sequence[Fact]) -> tuple[list[Fact], list[Fact]]:
+    """Return the facts with tallies for what is the same: what is counted, and the others."""
+    same_things = _grouped(facts, lambda fact: (fact.kind, fact.text))
+    told = [slim(tally(group)) for group in same_things]
+    counted = [fact for fact in told if fact.kind in _COUNTED]
+    return counted, [fact for fact in told if fact.kind not in _COUNTED]
+
+
+def _most_telling(facts: list[Fact], most: int, rarity: Rarity) -> list[Fact]:
+    return _first(facts, most, lambda fact: _telling(fact, rarity))
+
+
+def _fold(facts: Sequence[Fact], counted: list[Fact], others: list[Fact]) -> Fold:
+    old, kept = {fact.id: fact for fact in facts}, [*counted, *others]
     left_out: dict[str, int] = {}
     for sign, group in ((1, facts), (-1, kept)):
         for fact in group:

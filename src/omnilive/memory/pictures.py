@@ -108,7 +108,7 @@ class Pictures:
         if after is None:
             return HELD
         before = self._neighbour(picture, -1)
-        gap_s = after.t - before.t if before else 2 * (after.t - picture.t)
+        gap_s = after.t - (before.t if before else 0.0)
         loss = picture.weight * max(gap_s, 1e-3)
         return math.log2(loss) + picture.t / self._half_life_s
 
