@@ -85,6 +85,9 @@ def warnings(report: Report) -> list[str]:
         )
     if repeated := summary["repeated_ids"]:
         found.append(f"{len(repeated)} ids come twice in the data; each row counts")
+    if others := report.run.get("other_commits"):
+        named = ", ".join(map(str, [report.run.get("commit"), *others]))
+        found.append(f"the run was resumed with other code: commits {named}")
     if report.run["settings"]["limit"] is not None:
         found.append(f"only the first {summary['items']} items were run (--limit)")
     return [*found, *summary["notes"]]

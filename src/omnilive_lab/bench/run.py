@@ -111,10 +111,11 @@ def _begin(plan: Plan, items: Sequence[Item]) -> dict[str, Line]:
                 f"{plan.out} holds a run already: go on with it (--resume), or give another --out"
             )
         try:
-            old = json.loads(path.read_text(encoding="utf-8"))["settings"]
+            old = json.loads(path.read_text(encoding="utf-8"))
+            results.check_same(old["settings"], settings, plan.out)
         except (ValueError, KeyError, TypeError, OSError) as error:
             raise StoreError(f"{path} is damaged: remove {plan.out} and run again") from error
-        results.check_same(old, settings, plan.out)
+        _note_resumed(path, old, plan.about)
     else:
         try:
             plan.out.mkdir(parents=True, exist_ok=True)
@@ -125,6 +126,13 @@ def _begin(plan: Plan, items: Sequence[Item]) -> dict[str, Line]:
     for line in results.read_lines(plan.out / results.ITEMS):
         done.setdefault(line["id"], line)
     return done
+
+
+def _note_resumed(path: Path, old: Line, about: Mapping[str, Any]) -> None:
+    """Keep which other commits have worked on a run: its figures may be of several."""
+    commits = [old.get("commit"), *old.get("other_commits", ())]
+    if (now := about.get("commit")) not in commits:
+        results.write_json(path, {**old, "other_commits": [*commits[1:], now]})
 
 
 def _settings(plan: Plan, items: Sequence[Item]) -> Line:

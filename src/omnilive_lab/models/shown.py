@@ -1,6 +1,7 @@
 """Offline, as the papers evaluate: pictures of the clip and the official prompt go to a model."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from omnilive.core.errors import ConfigError, SourceError
@@ -41,8 +42,9 @@ class Shown:
                 "recipe, such as --model laptop"
             )
         asked: list[Prompt] = []
-        dialogue = benchmark.dialogue(item, before, setup)
         try:
+            setup = replace(setup, frames=self._count(item))
+            dialogue = benchmark.dialogue(item, before, setup)
             prompt = next(dialogue)
             while True:
                 asked.append(prompt)
@@ -52,11 +54,18 @@ class Shown:
         except SourceError as error:
             return Done(item, tuple(asked), Reply(error=str(error)))
 
-    def _reply(self, item: Item, prompt: Prompt) -> Reply:
+    def _count(self, item: Item) -> int:
+        """Return how many pictures go with the item's question, for prompts that say so."""
+        return self._policy.count or len(self._policy.times(0.0, self._until(item, item.t)))
+
+    def _until(self, item: Item, t: float | None) -> float:
         if item.clip not in self._lengths:
             self._lengths = {item.clip: length_s(item.clip)}  # items of a clip mostly come together
         end_s = self._lengths[item.clip]
-        until_s = end_s if prompt.t is None else min(prompt.t, end_s)
+        return end_s if t is None else min(t, end_s)
+
+    def _reply(self, item: Item, prompt: Prompt) -> Reply:
+        until_s = self._until(item, prompt.t)
         shown = pictures(item.clip, self._policy.times(max(0.0, prompt.since_s), until_s))
         try:
             return self._viewer.reply(prompt, shown)

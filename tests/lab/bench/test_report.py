@@ -156,3 +156,11 @@ def test_the_published_tables_are_whole() -> None:
     table = published("mlvu")
     assert table is not None and table["rows"][-1]["model"] == "IXC2.5-OL"
     assert table["rows"][-1]["scores"]["M-Avg"] == 66.2
+
+
+def test_a_run_that_was_resumed_with_other_code_says_so(tmp_path: Path) -> None:
+    plan, rows = evaluated(tmp_path, Quiz(), commit="aaa")
+    for commit in ("bbb", "aaa", "bbb"):
+        run(replace(plan, resume=True, about={"commit": commit}), [r.item for r in rows], Nobody())
+    report = write_report(plan.benchmark, plan.out, summarise(plan, rows))
+    assert "> the run was resumed with other code: commits aaa, bbb" in markdown(report)
