@@ -5,6 +5,7 @@ mean of the two judged sums (2 to 10). The answers of MLVU-Test are not public.
 """
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -197,7 +198,24 @@ def _judged(item: Item, reply: Reply, judge: Judge | None) -> Score:
         detail = "the judge gave no marks that can be read"
         return Score(status="unscored", detail=detail, judge=verdict.said)
     total = verdict.marks[first] + verdict.marks[second]
-    return Score(official=total, strict=total, parts=verdict.marks, judge=verdict.said)
+    official = published_sum(verdict.said, (f"score_{first}", f"score_{second}"))
+    return Score(official=official, strict=total, parts=verdict.marks, judge=verdict.said)
+
+
+def published_sum(said: str, keys: Sequence[str]) -> float:
+    """Add the marks as `calculate.py` finds them; 0 when one is not found.
+
+    Trap: a mark begins two signs after the colon and goes on to the next comma, so that
+    `"score_accuracy":3,` without a blank holds none (there the script stops with an error).
+    """
+    marks = []
+    for key in keys:
+        start = said.find(":", said.find(key)) + 2
+        try:
+            marks.append(float(said[start : said.find(",", start)]) if key in said else None)
+        except ValueError:
+            marks.append(None)
+    return 0.0 if None in marks else math.fsum(m for m in marks if m is not None)
 
 
 def _figures(rows: Sequence[Row], which: Which) -> dict[str, float | None]:

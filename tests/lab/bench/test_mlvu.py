@@ -7,7 +7,7 @@ import pytest
 
 from omnilive.core.errors import ConfigError
 from omnilive_lab.bench.base import Clip, Item, Reply, Row, Score, Setup
-from omnilive_lab.bench.mlvu import CHOICE, MLVU, OPEN
+from omnilive_lab.bench.mlvu import CHOICE, MLVU, OPEN, published_sum
 from tests.lab.bench.scripts import FakeJudge, right, run, saying, touch, without, write_json
 
 PLOT: dict[str, Any] = {
@@ -117,6 +117,22 @@ def test_the_judge_gives_two_marks(tmp_path: Path) -> None:
         "She sits under a tree." in judge.asked[0]
         and "Answer to mark: She reads." in judge.asked[0]
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "total"),
+    [
+        ("{'score_accuracy': 3, 'score_relevance': 4.5, 'total_score': 7.5}", 7.5),
+        ("{'score_accuracy': 3, 'score_relevance': 4}", 7),  # the last sign is cut off
+        ('{"score_accuracy":3,"score_relevance":4,"total_score":7}', 0),
+        ("{'score_accuracy': 3, 'score_relevance': 4}\nThat is all.", 0),
+        ("score_accuracy: three, score_relevance: 4,", 0),
+        ("{'score_accuracy': 3, 'total_score': 7}", 0),
+        ("", 0),
+    ],
+)
+def test_marks_as_the_published_script_finds_them(said: str, total: float) -> None:
+    assert published_sum(said, ("score_accuracy", "score_relevance")) == total
 
 
 def test_without_a_judge_open_answers_are_skipped(tmp_path: Path) -> None:
