@@ -104,6 +104,8 @@ def test_retention(omnilive: Shell, kitchen: Path) -> None:
     done = omnilive("memory", "retention", "kitchen", "--apply", *rule)
     assert "3 facts" in done.err and not holds(kitchen, b"zanzibar")
     assert omnilive("memory", "retention", "kitchen", "--apply").status == 2
+    other = ("--set", "memory.retention.objects_days=2", "--set", "memory.embedder=off")
+    assert omnilive("search", "kitchen", "person", *other).out == ""  # opened: it is too old
 
 
 def test_check(omnilive: Shell, kitchen: Path) -> None:

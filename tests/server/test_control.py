@@ -1,8 +1,10 @@
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from omnilive.memory.keeping import RetentionConfig
 from omnilive.memory.library import Library
 from tests.made import a_file, put, said, thing
 from tests.server.client import NO_MODELS, Api, error_of, served
@@ -84,6 +86,22 @@ async def test_forgetting_a_phrase_and_a_thing(api: Api, kitchen: Path) -> None:
     assert not holds(kitchen, b"person") and not holds(kitchen, b"somebody's face")
     for wrong in ({}, {"label": "x", "phrase": "y"}, {"phrase": "?"}, {"label": "x", "end_s": -1}):
         assert (await api.post("/kitchen/memory/forget", wrong)).status_code in (400, 422)
+
+
+async def test_what_is_too_old_goes_although_nobody_watches(
+    library: Library, kitchen: Path
+) -> None:
+    store = library.open("kitchen")
+    store.set_meta("created_wall_s", str(float(store.meta()["created_wall_s"]) - 3 * 86400))
+    rules = RetentionConfig(speech_days=2, pictures_days=1)
+    kept = NO_MODELS.memory.model_copy(update={"retention": rules})
+    async with served(library, NO_MODELS.model_copy(update={"memory": kept})):
+        for _ in range(200):
+            await asyncio.sleep(0.1)
+            if not (store.facts(kinds=["speech"]) or holds(kitchen, b"zanzibar")):
+                break
+    assert not holds(kitchen, b"somebody's face") and len(store.facts()) == 2
+    store.close()
 
 
 async def test_someone_in_view_is_forgotten_up_to_now(library: Library, long_clip: str) -> None:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from omnilive.memory.store import Store
 
 
+AGING_S = 0.3
+
+
 def stored(config: "SessionConfig | None" = None, sets: Sequence[str] | None = None) -> "Library":
     """Return the library that the settings name, files in the user's data folder.
 
@@ -26,8 +29,25 @@ def stored(config: "SessionConfig | None" = None, sets: Sequence[str] | None = N
 
 
 def open_store(name: str, config: "SessionConfig | None" = None) -> "Store":
-    """Open a stored session to read; one that is being written can be read all the same."""
-    return stored(config).open(name)
+    """Open a stored session to read; one that is being written can be read all the same.
+
+    What has become too old meanwhile is forgotten first, as far as it goes in AGING_S.
+    """
+    if config is None:
+        from omnilive.settings import load_settings
+
+        config = load_settings().config
+    store = stored(config).open(name)
+    if config.memory.retention.has_rules:
+        from omnilive.core.clock import wall_time
+        from omnilive.memory.retention import Retention
+
+        try:
+            Retention(store, config.memory.retention).run(wall_time(), AGING_S)
+        except BaseException:
+            store.close()
+            raise
+    return store
 
 
 def refuse_busy(name: str, library: "Library | None" = None) -> None:

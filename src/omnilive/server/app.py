@@ -31,6 +31,7 @@ from omnilive.server import (
     watches,
 )
 from omnilive.server.address import is_private, listen, web_address
+from omnilive.server.aging import Aging
 from omnilive.server.config import ServerConfig
 from omnilive.server.couriers import Couriers
 from omnilive.server.errors import answer_errors
@@ -67,7 +68,9 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.couriers.start()
+        app.state.aging.start()
         yield
+        await app.state.aging.close()
         await app.state.peers.close()
         await app.state.couriers.close()
         await app.state.hub.close()
@@ -85,6 +88,7 @@ def create_app(
     app.state.hub = Hub(restricted(config, server), library, server)
     app.state.peers = Peers(app.state.hub)
     app.state.couriers = Couriers(app.state.hub)
+    app.state.aging = Aging(app.state.hub)
     app.state.clips = clips.Clips()
     for part in (
         about,
