@@ -41,7 +41,7 @@ class Hit:
     @property
     def strength(self) -> float:
         """How surely the fact bears on the query, 0 to 1, whatever else was found."""
-        return strength(self.share, self.similarity)
+        return (self.share + max(0.0, self.similarity)) / 2
 
 
 class Ranker(Protocol):
@@ -132,6 +132,10 @@ class View:
         text = glue.join(w["w"] for w in heard)
         return replace(fact, end_s=self.t, text=text, open=True)
 
+    def count(self) -> int:
+        """Return about how many facts are remembered in all."""
+        return int(self.store.value("SELECT max(id) FROM fact") or 0)
+
     def evidence(self, fact: Fact, score: float = 0.0, *, now: bool = False) -> Evidence:
         """Return a fact as evidence, with the picture that shows it: with `now`, the newest."""
         start_s, end_s = (self.t, self.t) if now else (fact.start_s, fact.end_s)
@@ -174,6 +178,10 @@ class Picture(View):
             for i, p in enumerate(percepts, 1)
         )  # fmt: skip
         return cls(store, t, found=facts)
+
+    def count(self) -> int:
+        """Return how many things were found in them."""
+        return len(self.found)
 
     def find(self, wanted: FactQuery) -> list[Fact]:
         """Return what is in the pictures and is wanted, whatever the time."""
@@ -316,11 +324,6 @@ def _facts_of(view: View, refs: Iterable[Ref]) -> dict[int, list[Fact]]:
             held = view.store.find_facts(inside)
             found[id] = [fact for fact in held if fact.end_s - fact.start_s < LONG_S]
     return found
-
-
-def strength(share: float, cosine: float) -> float:
-    """Return how surely something bears on a query, from shared words and from meaning."""
-    return max(share, 0.5 * share + cosine)
 
 
 def _holds(fact: Fact, terms: Sequence[str], which: Callable[[Iterable[bool]], bool]) -> bool:

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from omnilive.core.events import Kind
 from omnilive.memory.base import Fact
 from omnilive.memory.embed import Embedder
+from omnilive.memory.merging import label_of
 from omnilive.memory.query import FactQuery
-from omnilive.memory.recall import Hit, View, recall, stem
+from omnilive.memory.recall import Hit, View, reads, recall, stem
 from omnilive.memory.words import content_words
 from omnilive.reasoning.finding import Telling
 from omnilive.reasoning.question import Question, Target
+from omnilive.reasoning.sureness import LARGE, bears, names_missing
 from omnilive.reasoning.tallies import Seen, seen
 
 ALIKE = 0.75  # of the best one's strength: what is as good is told apart by its time
 MANY = 64  # that are looked at when one of several times is wanted
 SCENES = 50  # that are looked through for what the picture was like
 NOW_S = 6.0  # what is in view was seen this shortly before, however still the picture
+LABELLED: tuple[Kind, ...] = ("sound", "scene")
 TEXT_NOUNS = {"text", "title", "caption", "card", "sign", "writing", "subtitle", "headline"}
 
 
@@ -49,13 +52,38 @@ class Matcher:
             return []
         found = self.view.find(FactQuery(kinds=kinds, all_of=wanted))
         held = ((fact, {stem(w) for w in content_words(names_of(fact))}) for fact in found)
-        return [fact for fact, stems in held if all(noun in stems for noun in wanted)]
+        good = [fact for fact, stems in held if all(noun in stems for noun in wanted)]
+        return good or self._labelled(set(wanted), kinds)
+
+    def _labelled(self, nouns: set[str], kinds: Sequence[Kind]) -> list[Fact]:
+        """Return the sounds and tags whose whole name is in the question: "the bell rang"."""
+        labels: tuple[Kind, ...] = tuple(k for k in kinds or LABELLED if k in LABELLED)
+        if not labels:
+            return []
+        found = self.view.find(FactQuery(kinds=labels, any_of=sorted(nouns)))
+        names = ((f, {stem(w) for w in content_words(label_of(f))}) for f in found)
+        return [fact for fact, stems in names if stems and stems <= nouns]
 
     def like(self, text: str, *kinds: Kind) -> list[Fact]:
         """Return the facts that mean something near the text, by time."""
         hits = recall(self.view, self.embedder, text, kinds=kinds, limit=12)
-        good = [h.fact for h in hits if h.overlap >= 0.5 or h.similarity >= self.min_similarity]
+        if self.is_large:
+            good = [h.fact for h in hits if self.is_about(h, text)]
+        else:
+            good = [h.fact for h in hits if h.overlap >= 0.5 or h.similarity >= self.min_similarity]
         return sorted(good, key=lambda fact: fact.start_s)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether so much is remembered that some of it is like anything by chance."""
+        return self.view.count() >= LARGE
+
+    def is_about(self, hit: Hit, text: str) -> bool:
+        """Tell whether a hit in a large memory is about the text, and about who it names."""
+        knows = self.embedder is not None and reads(self.embedder, text)
+        return bears(hit, self.view.count(), knows_meaning=knows) and not names_missing(
+            text, names_of(hit.fact)
+        )
 
     def sightings(self, question: Question, target: Target) -> list[Fact]:
         """Return when the target was to be seen or heard, most direct kind of evidence first."""

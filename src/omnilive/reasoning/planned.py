@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 
 from omnilive.memory.embed import Embedder
 from omnilive.memory.plan import Plan, before_or_after, plan, widened
-from omnilive.memory.recall import Hit, View, recall
+from omnilive.memory.recall import Hit, View, reads, recall
 from omnilive.memory.spans import Span
 from omnilive.memory.wall import WallClock
 from omnilive.reasoning.finding import Finding, Telling
 from omnilive.reasoning.match import MANY, Matcher, in_order
 from omnilive.reasoning.question import Question, parse
+from omnilive.reasoning.sureness import is_shown
 from omnilive.reasoning.tallies import seen
 
 
@@ -37,6 +38,8 @@ class Planned:
         match = self.match
         found = recall(match.view, match.embedder, self.query, limit=MANY if nth is not None else
                        limit)  # fmt: skip
+        knows = match.embedder is not None and reads(match.embedder, self.query)
+        found = [hit for hit in found if is_shown(hit, knows_meaning=knows)]
         return in_order(found, nth)[:limit]
 
     def answered(self, answer: Callable[[Question, Matcher], Finding]) -> Finding:

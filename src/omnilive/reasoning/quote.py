@@ -68,6 +68,8 @@ class Quoter:
 
     def _bears(self, hit: Hit, strict: bool) -> bool:
         """Tell whether a hit is about the question; being asked what was said needs less."""
+        if self.question.terms and self.match.is_large:
+            return self.match.is_about(hit, self.question.text)
         spoken = hit.fact.kind == "speech" and self.question.about_speech and not strict
         held = {stem(w) for w in content_words(hit.fact.text)}
         terms = self.question.terms

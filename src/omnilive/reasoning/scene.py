@@ -148,6 +148,9 @@ class Scene:
 
     def _held(self) -> Finding:
         things = [f for f in self.match.visible() if f.data.get("label") in HELD]
+        # What is shown to the camera is nearer than what lies about.
+        largest = max(map(_area, things), default=0.0)
+        things = [f for f in things if _area(f) >= 0.5 * largest]
         if not things:
             seen = ", ".join(dict.fromkeys(f.text for f in self.match.visible()))
             more = self._say(f" Now I see: {seen}.", f"现在看到:{seen}。") if seen else ""

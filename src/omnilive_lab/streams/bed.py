@@ -64,13 +64,14 @@ class Bed:
         self.make.events.clear()
         self.needles.append(Needle(name=name, events=tuple(events), questions=tuple(questions)))
 
-    def happen(self, thing: Thing, start_s: float, end_s: float) -> Span:
+    def happen(self, thing: Thing, start_s: float, end_s: float, *, near: bool = False) -> Span:
         """Let a thing be there, or be heard; return its span."""
         end_s = min(end_s, self.end_s - 1.0)
         if thing.sound:
             self.make.heard(thing.label, start_s, end_s)
         else:
-            self.make.thing(thing.label, pick(self.rng, thing.colours), start_s, end_s)
+            colour = pick(self.rng, thing.colours)
+            self.make.thing(thing.label, colour, start_s, end_s, near=near)
         return start_s, end_s
 
     def write(self, text: str, start_s: float, language: str = "en") -> float:

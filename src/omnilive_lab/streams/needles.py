@@ -40,7 +40,7 @@ def plant(
     said = bed.shuffled(t for t in SAID if t.language == "en")
     other = bed.shuffled(t for t in SAID if t.language != "en")
     shown, things = bed.shuffled(SHOWN), bed.shuffled(THINGS)
-    held_up = [thing for thing in things if not thing.sound][:n]
+    held_up = [thing for thing in things if thing.in_hand][:n]
     things = [thing for thing in things if thing not in held_up]
     for topic in [*said[:n], *other[: (n + 1) // 2]]:
         _once(bed, topic, bed.make.said)
@@ -219,7 +219,7 @@ def _needed(bed: Bed, need: Need) -> None:
 def _pointed_at(bed: Bed, thing: Thing) -> None:
     """Hold something up, and ask about it while it is there."""
     (t,) = bed.times(1, room_s=60.0)
-    span = bed.happen(thing, t, t + 30.0)
+    span = bed.happen(thing, t, t + 30.0, near=True)
     questions = [
         Question(
             text=pick(bed.rng, THIS[part]), kind="reference", family=family, ask_s=t + 12.0,

@@ -37,11 +37,12 @@ class Maker:
             self.add(Keyframe(t=t, jpeg=jpeg, is_cut=is_cut))
 
     def thing(
-        self, label: str, colour: str, start_s: float, end_s: float, flickers: int = 0
-    ) -> None:
-        """Let an object come and go, out of sight for a moment a few times."""
+        self, label: str, colour: str, start_s: float, end_s: float, flickers: int = 0,
+        *, near: bool = False,
+    ) -> None:  # fmt: skip
+        """Let an object come and go, out of sight for a moment a few times; or held `near`."""
         rng = self.rng
-        first, box = pick(rng, _BOXES)
+        first, box = ("centre", [0.28, 0.2, 0.72, 0.9]) if near else pick(rng, _BOXES)
         last, last_box = pick(rng, _BOXES) if rng.random() < 0.3 else (first, box)
         self.number += 1
         data = {

@@ -57,9 +57,9 @@ def numbers_in(text: str) -> list[float]:
     """Return the numbers of a text that count something, in digits and words, in order."""
     found = re.findall(rf"\b\d+(?:\.\d+)?\b|\b(?:{'|'.join(NUMBERS)}|no|never|once|twice)\b",
                        text.lower())  # fmt: skip
-    words = {word: i for i, word in enumerate(NUMBERS)} | {"no": 0, "never": 0, "once": 1,
-                                                           "twice": 2}  # fmt: skip
-    return [float(words.get(item, item)) for item in found]
+    words = {word: float(i) for i, word in enumerate(NUMBERS)}
+    words |= {"no": 0.0, "never": 0.0, "once": 1.0, "twice": 2.0}
+    return [words[item] if item in words else float(item) for item in found]
 
 
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?) ?(s|sec|seconds?|min|minutes?|h|hours?)\b")

@@ -229,27 +229,28 @@ class Thing:
     colours: tuple[str, ...] = ()
     sound: bool = False
     came: str = "come"  # verb of its coming
-    plural: str = ""
+    in_hand: bool = False  # somebody may hold it up to the camera
 
 
 THINGS = (
-    Thing(name="umbrella", label="umbrella", colours=("red", "black"), came="appear"),
+    Thing(name="umbrella", label="umbrella", colours=("red", "black"), came="appear", in_hand=True),
     Thing(name="suitcase", label="suitcase", colours=("blue", "brown"), came="appear"),
     Thing(name="dog", label="dog", colours=("brown", "white")),
     Thing(name="bicycle", label="bicycle", colours=("green", "red")),
     Thing(name="skateboard", label="skateboard", colours=("yellow", "blue"), came="appear"),
-    Thing(name="teddy bear", label="teddy bear", colours=("brown", "pink"), came="appear"),
-    Thing(name="cake", label="cake", colours=("white", "pink"), came="appear"),
-    Thing(name="pizza", label="pizza", colours=("orange",), came="appear"),
-    Thing(name="scissors", label="scissors", colours=("grey", "red"), came="appear"),
+    Thing(name="teddy bear", label="teddy bear", colours=("pink",), came="appear", in_hand=True),
+    Thing(name="cake", label="cake", colours=("white", "pink"), came="appear", in_hand=True),
+    Thing(name="pizza", label="pizza", colours=("orange",), came="appear", in_hand=True),
+    Thing(name="scissors", label="scissors", colours=("grey", "red"), came="appear", in_hand=True),
     Thing(name="vase", label="vase", colours=("blue", "white"), came="appear"),
     Thing(name="kite", label="kite", colours=("red", "yellow"), came="appear"),
     Thing(name="bird", label="bird", colours=("black", "white")),
     Thing(name="surfboard", label="surfboard", colours=("white",), came="appear"),
-    Thing(name="tennis racket", label="tennis racket", colours=("yellow",), came="appear"),
-    Thing(name="toothbrush", label="toothbrush", colours=("green",), came="appear"),
-    Thing(name="hair drier", label="hair drier", colours=("purple",), came="appear"),
-    Thing(name="frisbee", label="frisbee", colours=("red",), came="appear"),
+    Thing(name="tennis racket", label="tennis racket", colours=("red",), came="appear",
+          in_hand=True),
+    Thing(name="toothbrush", label="toothbrush", colours=("green",), came="appear", in_hand=True),
+    Thing(name="hair drier", label="hair drier", colours=("purple",), came="appear", in_hand=True),
+    Thing(name="frisbee", label="frisbee", colours=("red",), came="appear", in_hand=True),
     Thing(name="horse", label="horse", colours=("brown",)),
     Thing(name="doorbell", label="doorbell", sound=True, came="ring"),
     Thing(name="siren", label="siren", sound=True, came="start"),
