@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator
 
 from omnilive.core.config import Config
 from omnilive.dialogue.config import DialogueConfig
@@ -20,10 +20,19 @@ from omnilive.server.config import ServerConfig
 from omnilive.speech.config import SpeechConfig
 
 
+def _is_store(value: str) -> str:
+    if value != "sqlite" and not value.startswith(("postgresql://", "postgres://")):
+        raise ValueError(
+            "must be sqlite, or the address of a PostgreSQL database: "
+            "postgresql://USER:PASSWORD@HOST:5432/DATABASE"
+        )
+    return value
+
+
 class MemoryConfig(Config):
     """How what was perceived is kept."""
 
-    store: Annotated[str, Field(pattern=r"^(sqlite|postgres(ql)?://.+)$")] = "sqlite"
+    store: Annotated[str, AfterValidator(_is_store)] = "sqlite"
     """Where sessions are kept: "sqlite", a file in each session's folder, or the URL of a
     PostgreSQL database with pgvector, postgresql://USER:PASSWORD@HOST:5432/DATABASE."""
 

@@ -1,5 +1,6 @@
 """The sessions of a PostgreSQL database: a schema each, and their files in folders."""
 
+import contextlib
 import errno
 import re
 import threading
@@ -10,7 +11,6 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
 from omnilive.core.errors import StoreError
 from omnilive.memory.postgres import (
@@ -20,6 +20,7 @@ from omnilive.memory.postgres import (
     connect,
     explanation,
     lock_number,
+    parts_of,
     schema_of,
 )
 
@@ -31,7 +32,7 @@ class PostgresShelf:
 
     def __init__(self, url: str, root: Path) -> None:
         self.url = url
-        database = conninfo_to_dict(url).get("dbname") or "postgres"
+        database = parts_of(url).get("dbname") or "postgres"
         self.root = root / FILES / re.sub(r"[^\w.-]", "_", str(database))
         self._lock = threading.Lock()
         self._db: psycopg.Connection[Any] | None = None
@@ -81,14 +82,22 @@ class PostgresShelf:
 
     def _rows(self, query: Any, *values: Any) -> list[Any]:
         with self._lock:
-            if self._db is None or self._db.closed:
-                self._db = connect(self.url)
-                weakref.finalize(self, self._db.close)
             try:
-                cursor = self._db.execute(query, values or None)
-                return cursor.fetchall() if cursor.description else []
+                return self._run(query, values)
+            except psycopg.OperationalError as error:
+                if self._db is not None and not self._db.closed:
+                    raise explanation(error, self.url) from cause_of(error)
+            try:
+                return self._run(query, values)  # the server was away meanwhile
             except psycopg.Error as error:
                 raise explanation(error, self.url) from cause_of(error)
+
+    def _run(self, query: Any, values: tuple[Any, ...]) -> list[Any]:
+        if self._db is None or self._db.closed:
+            self._db = connect(self.url)
+            weakref.finalize(self, self._db.close)
+        cursor = self._db.execute(query, values or None)
+        return cursor.fetchall() if cursor.description else []
 
 
 class PostgresWriting:
@@ -112,5 +121,7 @@ class PostgresWriting:
 
     def __exit__(self, *_: object) -> None:
         if self._db is not None:
+            with contextlib.suppress(psycopg.Error):  # closing alone is noticed a bit later
+                self._db.execute("SELECT pg_advisory_unlock_all()")
             self._db.close()
             self._db = None

@@ -9,9 +9,9 @@ import errno
 import functools
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg import errors, sql
@@ -29,6 +29,7 @@ from omnilive.memory.vectors import Vectors
 if TYPE_CHECKING:
     from omnilive.memory.store import Store
 
+T = TypeVar("T")
 CONNECT_S, LOCK_S = 10, 30
 OLDEST_SERVER, OLDEST_PGVECTOR = 130000, (0, 7)
 PREFIX = "omnilive:"
@@ -108,7 +109,8 @@ class PostgresDatabase:
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """Run a statement with `?` marks; return its rows."""
         with self.explained():
-            return self._run(sql, values).fetchall()
+            cursor = self._again_if_lost(lambda: self._run(sql, values))
+            return cursor.fetchall() if cursor.description else []
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Run a statement with `?` marks; return how many rows it changed."""
@@ -122,6 +124,15 @@ class PostgresDatabase:
 
     def _run(self, sql: str, values: Sequence[Any]) -> "psycopg.Cursor[Any]":
         return self._connection().execute(_marks(sql), list(map(_clean, values)))
+
+    def _again_if_lost(self, do: Callable[[], T]) -> T:
+        """Do what may be done twice; a server that was restarted meanwhile is no reason to fail."""
+        try:
+            return do()
+        except psycopg.OperationalError:
+            if self._in_transaction or self._is_closed or not self._db.closed:
+                raise
+            return do()
 
     def _connection(self) -> "psycopg.Connection[Any]":
         """Return the connection, a new one when the server has been away meanwhile."""
@@ -139,7 +150,11 @@ class PostgresDatabase:
     def begin(self) -> None:
         """Begin a transaction that no other writer's can run beside."""
         with self.explained():
-            self._connection().execute(b"BEGIN; " + self._lock)
+            try:
+                self._again_if_lost(lambda: self._connection().execute(b"BEGIN; " + self._lock))
+            except psycopg.Error:
+                self.rollback()  # it began, but somebody else kept the lock
+                raise
         self._in_transaction = True
 
     def commit(self) -> None:
@@ -248,17 +263,13 @@ def connect(url: str) -> "psycopg.Connection[Any]":
             url, autocommit=True, connect_timeout=CONNECT_S, application_name="omnilive",
             options=f"-c lock_timeout={LOCK_S}s -c client_min_messages=error",
         )  # fmt: skip
-    except psycopg.ProgrammingError as error:
-        raise ConfigError(
-            "memory.store is no address of PostgreSQL: write "
-            "postgresql://USER:PASSWORD@HOST:5432/DATABASE"
-        ) from error
     except psycopg.Error as error:
         raise explanation(error, url) from cause_of(error)
-    if db.info.server_version < OLDEST_SERVER:
+    version = db.info.server_version
+    if version < OLDEST_SERVER:
         db.close()
         raise StoreError(
-            f"{place_of(url)} runs PostgreSQL {db.info.server_version // 10000}, which is too "
+            f"{place_of(url)} runs PostgreSQL {version // 10000}, which is too "
             f"old: upgrade it to {OLDEST_SERVER // 10000} or newer"
         )
     return db
@@ -291,9 +302,20 @@ def make_extension(db: "psycopg.Connection[Any]", url: str) -> None:
         )
 
 
+def parts_of(url: str) -> dict[str, Any]:
+    """Return the parts of a URL; ConfigError when it is none."""
+    try:
+        return dict(conninfo_to_dict(url))
+    except psycopg.ProgrammingError:  # which shows the password
+        raise ConfigError(
+            "memory.store is no address of PostgreSQL: write "
+            "postgresql://USER:PASSWORD@HOST:5432/DATABASE"
+        ) from None
+
+
 def place_of(url: str) -> str:
     """Return where a URL leads, without user and password."""
-    parts = conninfo_to_dict(url)
+    parts = parts_of(url)
     host = parts.get("host") or parts.get("hostaddr") or "this machine"
     return f"PostgreSQL on {host}:{parts.get('port') or 5432}, database {parts.get('dbname')!r}"
 
