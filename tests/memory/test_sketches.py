@@ -136,7 +136,7 @@ def test_ten_best_of_real_sentences(store: Store, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sketches, "EXACT", 100)
     monkeypatch.setattr(sketches, "EXACT_OF", 10**9)
     texts = real_sentences()[:480]
-    model = MiniLM(fetch.path("minilm-l6-v2-int8"), threads=2)
+    model = MiniLM(fetch.path("minilm-l6-v2-int8"))
     found = np.concatenate([model.embed(texts[i : i + 16]) for i in range(0, len(texts), 16)])
     queries, vectors = found[:80], found[80:]
     put(store, 1, vectors)
