@@ -49,15 +49,14 @@ def compressor(
     Example:
       omnilive train compressor --seed 1 --out compressor-1
     """
-    try:
-        import torch  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise BackendError("training needs torch: pip install 'omnilive[torch]'") from error
-    from omnilive_lab.compressor.recipe import make_compressor
     from omnilive_lab.compressor.settings import train_config
 
     files = tuple(str(path) for path in annotations or ())
     config = train_config(seed, files, backbone, set or ())
+    try:
+        from omnilive_lab.compressor.recipe import make_compressor
+    except ModuleNotFoundError as error:
+        raise BackendError(f"training needs {error.name}: pip install 'omnilive[torch]'") from error
     folder = out or Path(f"compressor-seed-{seed}")
     with Bar() as bar:
         done = make_compressor(config, folder, bar, resume=resume, minutes=minutes)

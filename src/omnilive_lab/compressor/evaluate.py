@@ -142,4 +142,5 @@ def _judged(ask: Ask, judged: Judged, rankings: dict[str, list[int]]) -> Iterato
 
 def chance(total: int, relevant: int, k: int) -> float:
     """Return how likely one of the relevant clips is among k drawn of all."""
-    return 1 - comb(total - relevant, k) / comb(total, k)
+    drawn = min(k, total)
+    return 1 - comb(total - relevant, drawn) / comb(total, drawn)

@@ -18,7 +18,7 @@ from omnilive_lab.compressor.annotations import annotated_asks, annotated_clips,
 from omnilive_lab.compressor.config import TrainConfig
 from omnilive_lab.compressor.data import made_reels, stream_seed
 from omnilive_lab.compressor.reels import Reel, reel
-from omnilive_lab.compressor.train import blended, new_compressor, train
+from omnilive_lab.compressor.train import blended, new_compressor, refuse_older, train
 
 ENCODER_MODEL = "minilm-l6-v2-int8"
 
@@ -39,6 +39,8 @@ def make_compressor(
     config: TrainConfig, out: Path, progress: Progress, *, resume: bool, minutes: float
 ) -> bool:
     """Train a compressor and write it to `out`; return False when the minutes were over first."""
+    if not resume:
+        refuse_older(out)
     torch.set_num_threads(1)  # matrices this small gain nothing from more
     if config.shape.features != "percepts":
         raise ConfigError("made-up streams have no pictures: train on features of percepts")

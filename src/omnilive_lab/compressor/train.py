@@ -93,6 +93,12 @@ def train(
     return True
 
 
+def refuse_older(out: Path) -> None:
+    """Raise ConfigError when a folder holds a run that nobody asked to go on with."""
+    if (out / STATE).exists() or (out / METRICS).exists():
+        raise ConfigError(f"{out} holds a training run: go on with --resume, or name another")
+
+
 def learning_rate(config: TrainConfig, step: int) -> float:
     """Return that of a step: it rises in a line, then falls to a tenth as a cosine."""
     if step < config.warmup:
@@ -164,9 +170,7 @@ def _begun(
     out.mkdir(parents=True, exist_ok=True)
     state, metrics = out / STATE, out / METRICS
     if not resume:
-        if state.exists() or metrics.exists():
-            raise ConfigError(f"{out} holds a training run: go on with --resume, or name another")
-        return Run()
+        refuse_older(out)
     if not state.exists():
         metrics.unlink(missing_ok=True)
         return Run()

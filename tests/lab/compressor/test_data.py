@@ -14,6 +14,7 @@ from omnilive_lab.compressor.annotations import annotated_asks, annotated_clips,
 from omnilive_lab.compressor.cloze import clozes
 from omnilive_lab.compressor.data import HELD_OUT, TUNING, asks_of, place_of, stream_seed
 from omnilive_lab.compressor.reels import Ask, clips_of, reel, shared
+from omnilive_lab.compressor.settings import train_config
 from omnilive_lab.streams import plant, stream
 from tests.memory.compressor.made import SHAPE
 
@@ -157,3 +158,20 @@ def test_what_is_no_annotation_file_is_refused(tmp_path: Path):
     (tmp_path / "a.json").write_text("[3]")
     with pytest.raises(ConfigError, match="row 1: all names is missing"):
         read_annotations(tmp_path / "a.json")
+
+
+def test_settings_of_training(tmp_path: Path):
+    config = train_config(3, ("a.csv",), None, ("steps=7", "shape.layers=2", "gradient=joint"))
+    assert (config.seed, config.steps, config.shape.layers) == (3, 7, 2)
+    assert (config.gradient, config.annotations) == ("joint", ("a.csv",))
+    (tmp_path / "config.json").write_text('{"hidden_size": 576}')
+    hub = train_config(0, (), tmp_path, ())
+    assert (hub.backbone, hub.shape.backbone, hub.shape.width) == (str(tmp_path), "hub", 576)
+    with pytest.raises(ConfigError, match="is no folder of a language model"):
+        train_config(0, (), tmp_path / "none", ())
+    with pytest.raises(ConfigError, match=r"shape: .*patches .3. must divide by slots .2."):
+        train_config(0, (), None, ("shape.patches=3", "shape.slots=2"))
+    with pytest.raises(ConfigError, match="stepz"):
+        train_config(0, (), None, ("stepz=3",))
+    with pytest.raises(ConfigError, match="write NAME=VALUE"):
+        train_config(0, (), None, ("steps",))
