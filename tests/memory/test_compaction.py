@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from omnilive.core.events import Event, Keyframe
+from omnilive.dialogue.watches.book import Book
+from omnilive.dialogue.watches.explain import note_on_log
 from omnilive.memory import merging
 from omnilive.memory.budget import BudgetConfig
 from omnilive.memory.compaction import STEPS, Compactor
@@ -467,3 +469,13 @@ def test_bytes_are_a_budget_too(store: Store) -> None:
     assert store.size() < 1.1 * (1 << 20)
     assert 8 < store.counts()["moment"] < 130 and store.check() == "ok"
     check_whole(store)
+
+
+def test_a_dry_run_says_from_when_the_log_reaches_back(long_log: Store) -> None:
+    book = Book(long_log)
+    assert note_on_log(book) == ()
+    compactor = Compactor(long_log, BudgetConfig(log_lines=64), "UTC")
+    with long_log.transaction():
+        compactor.work(100)
+    (note,) = note_on_log(book)
+    assert "reaches back to 0:55" in note

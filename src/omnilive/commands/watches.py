@@ -1,6 +1,7 @@
 """`omnilive watches`: standing watches of a stored session, also while it is being watched."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -386,7 +387,9 @@ async def _dry_run(
 ) -> tuple["Understood", list[dict[str, Any]]]:
     async with open_session(name, config) as session:
         read = await understood(session.watches, words, {})
-        return read, await session.watches.dry_run(read.rule, start_s, end_s)
+        notes = (*read.notes, *await session.watches.note_on_log())
+        alerts = await session.watches.dry_run(read.rule, start_s, end_s)
+        return replace(read, notes=notes), alerts
 
 
 async def _dry_run_file(

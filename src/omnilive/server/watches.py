@@ -263,6 +263,6 @@ async def _trial(
 ) -> dict[str, Any]:
     alerts = await desk.dry_run(read.rule, start_s, end_s)
     return {
-        "readable": read.readable, "rule": rule_json(read.rule), "notes": list(read.notes),
-        "alerts": alerts,
+        "readable": read.readable, "rule": rule_json(read.rule),
+        "notes": [*read.notes, *await desk.note_on_log()], "alerts": alerts,
     }  # fmt: skip

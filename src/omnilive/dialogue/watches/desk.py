@@ -9,7 +9,7 @@ from omnilive.core.worker import Worker
 from omnilive.dialogue.watches.book import Book
 from omnilive.dialogue.watches.checks import Checker
 from omnilive.dialogue.watches.config import WatchesConfig
-from omnilive.dialogue.watches.explain import dry_run, explain, sources_of
+from omnilive.dialogue.watches.explain import dry_run, explain, note_on_log, sources_of
 from omnilive.dialogue.watches.fallback import ASKED_ABOUT, ask_model
 from omnilive.dialogue.watches.known import Known
 from omnilive.dialogue.watches.matching import Likeness
@@ -241,6 +241,10 @@ class Watches:
         read = _accepted(await self.understand(said))
         await self._load_embedder(read.rule)
         return await asyncio.to_thread(dry_run, self.book, read.rule, start_s, end_s)
+
+    async def note_on_log(self) -> tuple[str, ...]:
+        """Return what has to be said of how far back a dry run looks."""
+        return await asyncio.to_thread(note_on_log, self.book)
 
     async def narrate(self, mode: str, steps: Sequence[str | Mapping[str, Any]] = ()) -> Line:
         """Begin a running commentary ("commentary"), a procedure ("steps"), or end it ("off").

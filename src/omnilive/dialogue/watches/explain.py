@@ -15,6 +15,7 @@ from omnilive.dialogue.watches.gate import Gate, Times
 from omnilive.dialogue.watches.rule import Rule, rule_from_json
 from omnilive.dialogue.watches.state import AUDIO, BROKEN_OFF
 from omnilive.memory.store import Store
+from omnilive.memory.trim import reaches_back_to
 
 PAGE = 2000
 NEAR_S = 1.0  # what happened this near to a second belongs to it
@@ -145,12 +146,21 @@ def explain(book: Book, id: str, t: float) -> dict[str, Any]:
     checks = [one for one in book.table.lines_near("check", id, t, NEAR_S) if "reason" in one]
     near = [(at_s, what) for at_s, what in happened if abs(at_s - t) <= NEAR_S]
     why, text = _reason(history, values, alerts, checks, near, happened, t)
+    text += "".join(f" ({note})" for note in note_on_log(book) if t < reaches_back_to(book.store))
     return {
         "watch": id, "t": round(t, 3), "why": why, "text": text, "state": history.state,
         "rule": history.readable, "gate": values.get("gate"), "alerts": alerts, "checks": checks,
         "events": [{"t": round(at_s, 3), "what": what} for at_s, what in sorted(near)],
         "cooldown_until_s": values.get("cooldown_until_s"),
     }  # fmt: skip
+
+
+def note_on_log(book: Book) -> tuple[str, ...]:
+    """Return what has to be said of a log whose oldest lines have made room for newer ones."""
+    from_s = reaches_back_to(book.store)
+    if not from_s:
+        return ()
+    return (f"the log reaches back to {clock(from_s)}: what was before is not looked at",)
 
 
 class _History:
