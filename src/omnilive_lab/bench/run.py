@@ -79,11 +79,12 @@ def run(plan: Plan, items: Sequence[Item], watcher: Watcher) -> list[Row]:
         for sitting in sittings(items, by_clip=plan.examinee.by_clip):
             if all(item.id in rows for item in sitting):
                 continue
-            for line, row, cost in _sit(plan, sitting, rows):
+            for item, line, cost in _sit(plan, sitting, rows):
                 # Timings first: an item that is in the results is never asked again.
                 timings.append(cost)
                 lines.append(line)
-                rows[row.item.id] = row
+                # Read back, so that a figure is the same whether the run was resumed or not.
+                rows[item.id] = results.as_row(item, json.loads(results.json_line(line)))
                 watcher.item(line)
     finally:
         lines.close()
@@ -157,42 +158,36 @@ def _settings(plan: Plan, items: Sequence[Item]) -> Line:
 
 def _sit(
     plan: Plan, sitting: Sequence[Item], rows: Mapping[str, Row]
-) -> Iterator[tuple[Line, Row, Line]]:
-    """Yield (line, row, timings) of each item of a sitting that is not done yet, in order."""
-    benchmark, setup = plan.benchmark, plan.setup
-    skipped = [item for item in sitting if item.judged and plan.judge is None]
-    asked = [item for item in sitting if item not in skipped]
+) -> Iterator[tuple[Item, Line, Line]]:
+    """Yield (item, line, timings) of each item that is not done yet, in order.
+
+    `rows` holds what is done; the caller adds each item to it before it asks for the next one.
+    """
+    asked = [item for item in sitting if plan.judge or not item.judged]
     if not plan.examinee.by_clip:  # a clip is always played whole
         asked = [item for item in asked if item.id not in rows]
-    before = [Turn(item, rows[item.id].reply) for item in sitting if item.id in rows]
+    before = tuple(Turn(item, rows[item.id].reply) for item in sitting if item.id in rows)
     costs: dict[str, Any] = {}
+    sitting_of = Sitting(items=tuple(asked), before=before)
+    outcomes = plan.examinee.sit(sitting_of, plan.benchmark, plan.setup, costs)
     answers: dict[str, Done] = {}
-    told: list[Turn] = []
-    outcomes = plan.examinee.sit(
-        Sitting(items=tuple(asked), before=tuple(before)), benchmark, setup, costs
-    )
-    for item in sitting:
+    for index, item in enumerate(sitting):
         if item.id in rows:
-            told.append(Turn(item, rows[item.id].reply))
             continue
-        if item in skipped:
-            row = Row(item, Reply(), Score(status="skipped", detail=NO_JUDGE))
-            yield results.as_line(item, (), row.reply, row.score), row, {"id": item.id}
+        if item.judged and plan.judge is None:
+            skipped = Score(status="skipped", detail=NO_JUDGE)
+            yield item, results.as_line(item, (), Reply(), skipped), {"id": item.id}
             continue
         while item.id not in answers:
             done = next(outcomes)
             answers[done.item.id] = done
         done = answers[item.id]
-        group = [turn for turn in told if turn.item.group == item.group and item.group]
-        score = _score(benchmark, done, group, plan.judge)
-        told.append(Turn(item, done.reply))
+        earlier = [other for other in sitting[:index] if item.group and other.group == item.group]
+        told = [Turn(other, rows[other.id].reply) for other in earlier]
+        score = _score(plan.benchmark, done, told, plan.judge)
         cost = {"id": item.id, **asdict(done.reply.cost), **costs}
         costs.clear()  # figures of a sitting go with its first item
-        yield (
-            results.as_line(item, done.prompts, done.reply, score),
-            Row(item, done.reply, score),
-            cost,
-        )
+        yield item, results.as_line(item, done.prompts, done.reply, score), cost
 
 
 def _score(benchmark: Benchmark, done: Done, before: Sequence[Turn], judge: Judge | None) -> Score:

@@ -43,7 +43,9 @@ class ByClip(Random):
     def sit(self, sitting: Sitting, benchmark, setup: Setup, costs) -> Iterator[Done]:
         self.sat += 1
         costs["clip"] = str(sitting.items[0].clip.path)
-        yield from super().sit(sitting, benchmark, setup, costs)
+        for done in super().sit(sitting, benchmark, setup, costs):
+            cited = ((1 / 3, 3.0004999), (2 / 3, 1.0))  # longer than what is written down
+            yield replace(done, reply=replace(done.reply, evidence=cited))
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +94,8 @@ def test_a_clip_in_the_middle_of_which_a_run_was_killed_is_played_again(
     finish(plan(data, tmp_path / "torn", examinee=again, resume=True), items)
     assert torn.read_bytes() == whole
     assert again.sat == 2  # the first clip was done
+    summary = (tmp_path / "torn" / results.SUMMARY).read_bytes()
+    assert summary == (tmp_path / "whole" / results.SUMMARY).read_bytes()
 
 
 def test_a_finished_run_is_not_asked_again(data: Path, tmp_path: Path) -> None:
