@@ -150,7 +150,9 @@ def test_a_full_disk(postgres_url: str, tmp_path: Path) -> None:
         try:
             db.execute(f"CREATE TABLESPACE small LOCATION '{disk}'".encode())
             db.execute("CREATE DATABASE small TABLESPACE small")
-            _fill(f"{postgres_url.rsplit('/', 1)[0]}/small", tmp_path)
+            filler = disk / "filler"
+            filler.write_bytes(bytes(1 << 20))
+            _fill(f"{postgres_url.rsplit('/', 1)[0]}/small", tmp_path, filler)
         finally:
             db.execute("DROP DATABASE IF EXISTS small WITH (FORCE)")
             db.execute("DROP TABLESPACE IF EXISTS small")
@@ -158,7 +160,7 @@ def test_a_full_disk(postgres_url: str, tmp_path: Path) -> None:
             disk.rmdir()
 
 
-def _fill(url: str, folder: Path) -> None:
+def _fill(url: str, folder: Path, filler: Path) -> None:
     library = Library(folder / "sessions", url)
     rng = np.random.default_rng(0)  # what is the same again and again is packed small
     with closing(library.create("s")) as store:
@@ -171,7 +173,7 @@ def _fill(url: str, folder: Path) -> None:
                 count += 10
         assert status_of(caught.value) == (507, "disk_full")
         assert store.counts()["log"] == count > 0  # the ten that did not fit are gone as a whole
-        store.execute("DELETE FROM log")
-        store.rows("VACUUM log")  # as the server does by and by
+        filler.unlink()
         store.append(0.0, "note", {"text": "there is space again"})
-        assert store.wipe() and store.counts()["log"] == 1
+        store.execute("DELETE FROM log WHERE seq % 2 = 0")
+        assert store.check() == "ok" and store.counts()["log"] > 0
