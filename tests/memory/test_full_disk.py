@@ -19,9 +19,13 @@ SIZE_BYTES = 1 << 20
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 1 MiB."""
-    folder = tmp_path / "disk"
+    yield from mounted(tmp_path / "disk", SIZE_BYTES)
+
+
+def mounted(folder: Path, size_bytes: int) -> Iterator[Path]:
+    """Give a disk of its own, as a fixture does; skip the test where that is not allowed."""
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE_BYTES}", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", str(folder)]
     try:
         mounted = subprocess.run(mount, capture_output=True, text=True)
     except OSError as error:
