@@ -87,7 +87,9 @@ class SessionExaminee:
             return
         prompts = {item.id: benchmark.prompt(item, before, setup) for item in items}
         clip, since_s = items[0].clip, 0.0
-        if not self.by_clip:
+        if (
+            not self.by_clip and not items[0].push
+        ):  # what a watch waits for comes after it is set up
             prompt = prompts[items[0].id]
             clip, since_s = _window(clip, prompt, whole_s)
             whole_s = length_s(clip)

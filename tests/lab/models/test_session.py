@@ -163,6 +163,12 @@ def test_offline_a_question_gets_a_clip_of_its_own(film: Path) -> None:
     assert all(6.5 <= start <= 8.6 for start, _ in done[0].reply.evidence)
 
 
+def test_offline_too_a_watch_waits_for_what_comes(film: Path) -> None:
+    ask = item(film, "bus", "Tell me when a bus appears", 1.0, push=True, answer="bus")
+    done, _ = sit([ask], online=False)
+    assert [alert.at_s for alert in done[0].reply.alerts] == [pytest.approx(9.0, abs=0.6)]
+
+
 def test_sound_is_transcribed(film: Path) -> None:
     done, _ = sit([item(film, "s", "", None, transcribe=True)])
     assert done[0].reply.text.startswith("alpha bravo charlie delta echo foxtrot")
