@@ -134,10 +134,11 @@ def _step(db: sqlite3.Connection, step: int) -> None:
             if step == 4:
                 schema_search.upgrade_sqlite(db)
             db.execute(f"PRAGMA user_version = {step}")
+        db.execute("COMMIT")
     except BaseException:
-        db.execute("ROLLBACK")
+        if db.in_transaction:
+            db.execute("ROLLBACK")
         raise
-    db.execute("COMMIT")
 
 
 def _version(db: sqlite3.Connection) -> int:
