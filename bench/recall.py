@@ -28,13 +28,14 @@ from omnilive.core.events import Event, Evidence
 from omnilive.memory.store import Store
 from omnilive.memory.words import content_words
 from omnilive.reasoning.mind import Mind
-from omnilive_lab.streams.scores import Span, covered, is_right, time_error
 from omnilive_lab.streams import Question, plant, stream
+from omnilive_lab.streams.scores import Span, covered, is_right, time_error
 from omnilive_lab.streams.store import begin
 
 START_WALL_S = 1767596400.0  # Monday, 5 January 2026, 8 o'clock in Berlin
 ZONE = "Europe/Berlin"
-STEP_S = 30.0  # of stream time that goes into one write
+STEP_S, LONG_STEP_S = 30.0, 300.0  # of stream time that goes into one write
+LONG_HOURS = 48.0  # from then on, the longer steps
 FIRST_OVER = 0.3  # cosine from which the original takes the first clip: reference/omnilive.md A.3
 COARSE_S = {"exact": 60.0, "hour": 3600.0, "day": 86400.0}
 KINDS = ("what", "when", "order", "count", "duration", "implicit", "reference", "unanswerable")
@@ -53,17 +54,22 @@ class Row:
 
 
 def ingest(
-    folder: Path, seed: int, hours: float, mind: Mind, budget: str, count: int, place: str
+    folder: Path, seed: int, hours: float, mind: Mind, budget: str, options: argparse.Namespace
 ) -> tuple[Store, list[Row], float]:
     """Write a stream into a new store; questions about "this" are asked on the way."""
-    needles = plant(seed, hours, START_WALL_S, zone=ZONE, count=count)
+    needles = plant(seed, hours, START_WALL_S, zone=ZONE, count=options.count)
     rows = [Row(q) for needle in needles for q in needle.questions]
     rows.sort(key=lambda row: row.question.ask_s)
     store, ledger = begin(folder, START_WALL_S, ZONE, mind.embedder, budget)
-    life = stream(seed, hours, START_WALL_S, zone=ZONE, place=place, needles=needles)
+    life = stream(
+        seed, hours, START_WALL_S, zone=ZONE, place=options.place, busy=options.busy,
+        needles=needles,
+    )  # fmt: skip
     waiting = [row for row in rows if row.question.ask_s < hours * 3600]
     began = stopwatch()
-    for t, events in _steps(life, hours * 3600, [row.question.ask_s for row in waiting]):
+    step_s = STEP_S if hours <= LONG_HOURS else LONG_STEP_S
+    stops = [row.question.ask_s for row in waiting]
+    for t, events in _steps(life, hours * 3600, step_s, stops):
         ledger.write(events, t, t)
         while waiting and waiting[0].question.ask_s <= t:
             ask(store, waiting.pop(0), mind)
@@ -72,10 +78,10 @@ def ingest(
 
 
 def _steps(
-    events: Iterator[Event], end_s: float, stops: Sequence[float]
+    events: Iterator[Event], end_s: float, step_s: float, stops: Sequence[float]
 ) -> Iterator[tuple[float, list[Event]]]:
-    """Yield (time, events up to it), every STEP_S and at each stop."""
-    waiting, step = sorted(stops), STEP_S
+    """Yield (time, events up to it), every `step_s` and at each stop."""
+    waiting, step = sorted(stops), step_s
     batch: list[Event] = []
     for event in events:
         while event.t > (until := min([step, *waiting[:1]])):
@@ -84,7 +90,7 @@ def _steps(
             if waiting and until == waiting[0]:
                 waiting.pop(0)
             else:
-                step += STEP_S
+                step += step_s
         batch.append(event)
     yield end_s, batch
 
@@ -226,13 +232,14 @@ def show(rows: Sequence[Row], family: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--hours", type=float, nargs="+", default=[1, 24, 336])
     parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13])
     parser.add_argument("--budgets", nargs="+", default=["none"])
     parser.add_argument("--family", default="held-out", choices=["train", "held-out", "all"])
     parser.add_argument("--count", type=int, default=4, help="needles of each sort")
     parser.add_argument("--place", default="home")
+    parser.add_argument("--busy", type=float, default=1.0, help="how many come, as a factor")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
     config: SessionConfig = recipes.laptop()
@@ -245,9 +252,8 @@ def main() -> None:
             for seed in options.seeds:
                 with tempfile.TemporaryDirectory() as folder:
                     store, rows, ingest_s = ingest(
-                        Path(folder) / "s", seed, hours, mind, budget, options.count,
-                        options.place,
-                    )  # fmt: skip
+                        Path(folder) / "s", seed, hours, mind, budget, options
+                    )
                     for row in rows:
                         if not row.answer:
                             ask(store, row, mind)

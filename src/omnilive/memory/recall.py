@@ -133,8 +133,11 @@ class View:
         return replace(fact, end_s=self.t, text=text, open=True)
 
     def count(self) -> int:
-        """Return about how many facts are remembered in all."""
-        return int(self.store.value("SELECT max(id) FROM fact") or 0)
+        """Return about how many facts are remembered, of the time that is meant."""
+        if self.within is None:
+            return int(self.store.value("SELECT max(id) FROM fact") or 0)
+        query = "SELECT count(*) FROM fact WHERE start_s >= ? AND start_s <= ?"
+        return sum(int(self.store.value(query, *span)) for span in self.within)
 
     def evidence(self, fact: Fact, score: float = 0.0, *, now: bool = False) -> Evidence:
         """Return a fact as evidence, with the picture that shows it: with `now`, the newest."""

@@ -10,7 +10,9 @@ from omnilive.memory.spans import Span
 from omnilive.memory.wall import WallClock
 from omnilive.reasoning.finding import Finding, Telling
 from omnilive.reasoning.match import MANY, Matcher, in_order
+from omnilive.reasoning.present import gaze
 from omnilive.reasoning.question import Question, parse
+from omnilive.reasoning.scene import Scene
 from omnilive.reasoning.sureness import is_shown
 from omnilive.reasoning.tallies import seen
 
@@ -33,9 +35,15 @@ class Planned:
         )  # fmt: skip
 
     def hits(self, limit: int) -> list[Hit]:
-        """Return what bears on the question, best first; of several times, the one meant first."""
+        """Return what bears on the question, best first; of several times, the one meant first.
+
+        What points at the present picture ("what is this?") is answered from it.
+        """
         nth = self.question.nth
         match = self.match
+        if look := gaze(self.question.text):
+            shown = Scene(self.question, match, limit).looked(look).evidence
+            return [Hit(fact, 1.0, 1.0, 0.0, 1.0) for fact in shown[:limit]]
         found = recall(match.view, match.embedder, self.query, limit=MANY if nth is not None else
                        limit)  # fmt: skip
         knows = match.embedder is not None and reads(match.embedder, self.query)

@@ -38,6 +38,10 @@ _TEXT_SAYS = re.compile(
     r".*\b(say|says|said|read|reads)\b"
 )
 _WHERE = re.compile(r"(?:and |so )?where(?:'s| is| are| was| were| did| do| have)\b")
+_NEED = re.compile(  # asks for advice; whether a thing is in view is no answer to it
+    r"(?:do|does|should|shall|can|could|may|must|will|would) (?:i|we|he|she|they)\b"
+    r"(?! (?:see|hear|appear|come|look|have (?:a|an|any)\b))"
+)
 _OFTEN = re.compile(
     r"\bhow (?:often|many times)\b|\b(?:what|which) number of times\b|几次|多少次|多少回|몇 번"
 )
@@ -149,6 +153,8 @@ def _intent(low: str) -> Intent:
         return "colour"
     if _is_order(low):
         return "order"
+    if _NEED.match(low):
+        return "what"
     if re.match(
         r"(did|was|were|is|are|has|have|had|does|do|can|could|any|was there|is there)\b", low
     ) or re.search(r"有没有|是否|吗[?？]?$", low):

@@ -2,12 +2,17 @@
 
 from pathlib import Path
 
+from omnilive.core.errors import ConfigError
 from omnilive.memory.base import SourceRow
+from omnilive.memory.budget import BudgetConfig
+from omnilive.memory.compaction import Compactor
 from omnilive.memory.embed import Embedder
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.moments import MomentConfig
 from omnilive.memory.store import Store
 from omnilive.memory.wall import CREATED, ZONE
+
+TIGHT = BudgetConfig(moments=3_000, facts=6_000)  # two weeks in the rows of half a day
 
 
 def begin(
@@ -15,7 +20,7 @@ def begin(
 ) -> tuple[Store, Ledger]:
     """Make a store in `folder` whose session began at `start_wall_s`, and the ledger to write it.
 
-    `budget`: "none" for one that is never reached, "default", or "tight".
+    `budget`: "none" for nothing merged, "default", or "tight".
     """
     store = Store(folder, create=True)
     store.set_meta(CREATED, str(start_wall_s))
@@ -24,5 +29,15 @@ def begin(
         id=0, url="stream:made-up", kind="push", offset_s=0.0, duration_s=None, has_video=True,
         has_audio=True, state="live",
     )  # fmt: skip
-    ledger = Ledger.begin(store, store.put_source(row), 0.0, 0.0, MomentConfig(), embedder)
-    return store, ledger
+    limits = budget_called(budget)
+    compactor = None if limits is None else Compactor(store, limits, zone)
+    source = store.put_source(row)
+    return store, Ledger.begin(store, source, 0.0, 0.0, MomentConfig(), embedder, compactor)
+
+
+def budget_called(name: str) -> BudgetConfig | None:
+    """Return a budget by its name, None for none; ConfigError names the known ones."""
+    budgets = {"none": None, "default": BudgetConfig(), "tight": TIGHT}
+    if name not in budgets:
+        raise ConfigError(f"no budget {name!r}; choose from {', '.join(budgets)}")
+    return budgets[name]
