@@ -265,11 +265,15 @@ class Store:
 
     def facts_of(self, ids: Sequence[int]) -> list[Fact]:
         """Return the facts of these ids."""
+        if not ids:
+            return []
         marks = ", ".join("?" * len(ids))
         return [fact_of(row) for row in self.rows(f"{_FACT} WHERE id IN ({marks})", *ids)]
 
     def moment_spans(self, ids: Sequence[int]) -> dict[int, tuple[float, float]]:
         """Return start and end of the moments of these ids."""
+        if not ids:
+            return {}
         marks = ", ".join("?" * len(ids))
         rows = self.rows(f"SELECT id, start_s, end_s FROM moment WHERE id IN ({marks})", *ids)
         return {id: (start_s, end_s) for id, start_s, end_s in rows}
