@@ -172,10 +172,17 @@ def _on_days(
     spans: list[Span] = []
     for back in range(LOOK_BACK_DAYS):  # the latest day on which it can have been
         spans = _of_day(today - timedelta(days=back), hours, clock)
-        spans = [span for span in spans if span.start_s <= t and span.end_s > 0]
+        # A time on the clock that is still to come today was yesterday's.
+        spans = [
+            s for s in spans if (_middle(s) if words.clocks else s.start_s) < t and s.end_s > 0
+        ]
         if spans:
             break
     return spans
+
+
+def _middle(span: Span) -> float:
+    return (span.start_s + span.end_s) / 2
 
 
 def _hours(words: TimeWords) -> list[Hours]:
