@@ -84,7 +84,10 @@ def go(
     plan = Plan(
         benchmark=benchmark, data=data, examinee=examinee, setup=setup, out=out, judge=judge
     )
-    rows = run_plan(plan, items, Nobody())
+    try:
+        rows = run_plan(plan, items, Nobody())
+    finally:
+        examinee.close()
     return rows, summarise(plan, rows)
 
 
