@@ -105,7 +105,7 @@ class MLVU(Benchmark):
         return Summary(
             official=_figures(rows, "official") | {"micro": accuracy(chosen, "official")},
             strict=_figures(rows, "strict") | {"micro": accuracy(chosen, "strict")},
-            counts=counts,
+            counts={**counts, "M-Avg": len(chosen), "micro": len(chosen)},
             headline="M-Avg",
             definition=(
                 "per cent right of each task; M-Avg is the mean of the seven tasks (macro), G-Avg"

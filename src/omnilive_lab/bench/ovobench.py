@@ -144,10 +144,11 @@ class OVOBench(Benchmark):
     def summary(self, rows: Sequence[Row]) -> Summary:
         """Return tasks, categories (means of tasks) and Total (mean of categories)."""
         counts = {task: len(part) for task, part in split(rows, lambda item: item.task).items()}
+        of = {n: sum(counts.get(task, 0) for task in tasks) for n, tasks in CATEGORIES.items()}
         return Summary(
             official=_figures(rows, "official"),
             strict=_figures(rows, "strict"),
-            counts=counts,
+            counts={**counts, **of, "Total": len(rows), "Mean of tasks": len(rows)},
             headline="Total",
             definition=(
                 "per cent right of each task (micro); a category is the mean of its tasks, Total"

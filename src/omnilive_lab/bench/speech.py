@@ -39,7 +39,8 @@ def error_rates(rows: Sequence[Row], which: Which) -> dict[str, float | None]:
 
 def counts(rows: Sequence[Row]) -> dict[str, int]:
     """Return how many recordings are behind each column."""
-    return {column: len(part) for column, part in split(rows, _column).items()}
+    found = {column: len(part) for column, part in split(rows, _column).items()}
+    return {**found, "All": len(rows)}
 
 
 def _column(item: Item) -> str:

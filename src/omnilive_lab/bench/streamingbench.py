@@ -158,10 +158,11 @@ class StreamingBench(Benchmark):
     def summary(self, rows: Sequence[Row]) -> Summary:
         """Return the accuracy of each task, each group and of all; every question counts alike."""
         counts = {task: len(part) for task, part in split(rows, lambda item: item.task).items()}
+        of_groups = {n: sum(counts.get(c, 0) for c in codes) for n, codes in GROUPS.items()}
         return Summary(
             official=_figures(rows, "official"),
             strict=_figures(rows, "strict"),
-            counts=counts,
+            counts={**counts, **of_groups, "Total": len(rows)},
             headline="Overall",
             definition=(
                 "per cent right; Overall is the real-time part, Total all parts, both over"

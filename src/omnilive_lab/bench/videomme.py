@@ -25,7 +25,7 @@ from omnilive_lab.bench.base import (
     letters,
 )
 from omnilive_lab.bench.choices import plain_question
-from omnilive_lab.bench.figures import Which, accuracies, accuracy
+from omnilive_lab.bench.figures import Which, accuracies, accuracy, split
 from omnilive_lab.bench.films import Scene, write_film
 from omnilive_lab.bench.letters import first_capital
 from omnilive_lab.bench.mcq import (
@@ -117,10 +117,11 @@ class VideoMME(Benchmark):
 
     def summary(self, rows: Sequence[Row]) -> Summary:
         """Return the accuracy of each duration and of all."""
+        parts = split(rows, lambda item: item.category)
         return Summary(
             official=_figures(rows, "official"),
             strict=_figures(rows, "strict"),
-            counts={"Overall": len(rows)},
+            counts={**{n: len(part) for n, part in parts.items()}, "Overall": len(rows)},
             headline="Overall",
             definition="per cent right of the questions answered, by duration and in all",
             notes=(
