@@ -113,7 +113,7 @@ class StreamingBench(Benchmark):
         """Return the official prompt; for proactive output the bare question, as a user asks it."""
         if item.push:
             return Prompt(text=PROACTIVE.format(item.question), plain=item.question, t=item.t)
-        lines = "\n".join(with_letters(item.choices))
+        lines = "\n".join(item.meta["lines"])
         if item.task == "SQA":
             text = SEQUENTIAL.format(_context(before), item.question, lines)
         else:
@@ -218,14 +218,20 @@ def _item(data: Path, part: str, entry: Record, asked: Record, id: str, group: s
         true_s = asked.seconds("ground_truth_time_stamp")
         answer = asked.text("ground_truth_output")
         return Item(**common, answer=answer, push=True, meta={"true_s": true_s})
-    options = without_letters(asked.texts("options"))
+    lines = asked.texts("options")
+    options = without_letters(lines)
+    # As published: letters are put before the options only where the first has none.
+    lettered = bool(lines) and lines[0].startswith("A.")
     return Item(
         **common,
         answer=answer_letter(asked, "answer", len(options)),
         choices=options,
         labels=letters(len(options)),
         group=f"sqa-{group}" if part == "sqa" else "",
-        meta={"time_stamp": asked.text("time_stamp")},
+        meta={
+            "time_stamp": asked.text("time_stamp"),
+            "lines": lines if lettered else with_letters(lines),
+        },
     )
 
 
@@ -235,7 +241,7 @@ def _context(before: Sequence[Turn]) -> str:
         EARLIER.format(
             turn.item.meta["time_stamp"],
             turn.item.question,
-            ", ".join(with_letters(turn.item.choices)),
+            ", ".join(turn.item.meta["lines"]),
             turn.item.answer,
         )
         for turn in before

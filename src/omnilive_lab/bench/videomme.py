@@ -64,7 +64,8 @@ class VideoMME(Benchmark):
         """Read the parquet file of the Hugging Face repository."""
         ids, found = Ids(), []
         for record in parquet(data / "videomme" / "test-00000-of-00001.parquet"):
-            options = without_letters(record.texts("options"))
+            lines = record.texts("options")
+            options = without_letters(lines)
             video = record.text("videoID")
             places = [data / folder / f"{video}.mp4" for folder in ("video", "data")]
             duration = record.text("duration")
@@ -81,6 +82,7 @@ class VideoMME(Benchmark):
                     task=record.text("task_type"),
                     category=DURATIONS[duration],
                     meta={
+                        "lines": lines,
                         "domain": record.text("domain"),
                         "sub_category": record.text("sub_category"),
                         "subtitles": str(data / "subtitle" / f"{video}.srt"),
@@ -91,7 +93,7 @@ class VideoMME(Benchmark):
 
     def prompt(self, item: Item, before: Sequence[Turn], setup: Setup) -> Prompt:
         """Return the prompt of VLMEvalKit (it ends with a blank), or the site's."""
-        lines = "\n".join([item.question, *with_letters(item.choices)])
+        lines = "\n".join([item.question, *item.meta["lines"]])
         spoken = self._spoken(item, setup) if self.chosen["subtitles"] == "yes" else ""
         if self.chosen["prompt"] == "site":
             text = f"{spoken}{ASK}{lines}\nThe best answer is:"

@@ -98,6 +98,14 @@ def test_prompt_and_its_context(tmp_path: Path) -> None:
     assert everything.since_s == 0
 
 
+def test_options_are_shown_as_they_are_written(tmp_path: Path) -> None:
+    tight = changed(REAL, options=["A.A man.", "B.A dog.", "C.A cat.", "D.Nobody."])
+    (item,) = StreamingBench().load(folder(tmp_path, omni=[tight]))
+    assert item.choices == ("A man.", "A dog.", "A cat.", "Nobody.")
+    text = StreamingBench().prompt(item, [], Setup()).text
+    assert "Options:\nA.A man.\nB.A dog.\nC.A cat.\nD.Nobody.\n" in text
+
+
 def test_sequential_questions_are_told_the_true_answers(tmp_path: Path) -> None:
     items = StreamingBench().load(folder(tmp_path, sqa=[SQA]))
     asked: list[str] = []
