@@ -32,6 +32,7 @@ from omnilive.memory.library import Library
 from omnilive.memory.resume import PUSH, Plan, plan_watch
 from omnilive.memory.spans import Span, overlaps
 from omnilive.memory.store import Store
+from omnilive.memory.wall import WallMarks
 from omnilive.perception.senses import MODELS, Senses, load_senses
 from omnilive.perception.still import as_jpeg
 from omnilive.pipeline import Listener, Pipeline
@@ -356,6 +357,7 @@ class Session:
         ledger.observers += [self.watches.book.observe, self.watches.narration.observe]
         if live:
             self.watches.book.now[source_id] = lambda: pipeline.now_t
+            ledger.observers.append(WallMarks(self.store, lambda: pipeline.now_t).observe)
         return pipeline
 
     async def _run(

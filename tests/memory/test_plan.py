@@ -10,7 +10,15 @@ from omnilive.core.errors import ConfigError
 from omnilive.memory.plan import Plan, before_or_after, plan, times_meant
 from omnilive.memory.spans import Span
 from omnilive.memory.store import Store
-from omnilive.memory.wall import CREATED, ZONE, WallClock, note_wall, now_in, zone_called
+from omnilive.memory.wall import (
+    CREATED,
+    ZONE,
+    WallClock,
+    WallMarks,
+    note_wall,
+    now_in,
+    zone_called,
+)
 from tests.made import a_file
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -25,6 +33,12 @@ def at(clock: WallClock, wall: datetime) -> float:
 
 def asked(question: str, now: datetime = NOW, clock: WallClock = CLOCK) -> Plan:
     return plan(question, clock, at(clock, now))
+
+
+def only(found: Plan) -> Span:
+    assert found.within is not None
+    (span,) = found.within
+    return span
 
 
 def told(found: Plan, clock: WallClock = CLOCK) -> list[str]:
@@ -132,15 +146,15 @@ def test_what_is_said_now_about_a_stream_that_ended_long_ago() -> None:
 def test_summer_begins_and_ends() -> None:
     spring = WallClock(((0.0, datetime(2026, 3, 27, 12, tzinfo=BERLIN).timestamp()),), BERLIN)
     monday = datetime(2026, 3, 30, 12, tzinfo=BERLIN)
-    (day,) = asked("Who came yesterday?", monday, spring).within or ()
+    day = only(asked("Who came yesterday?", monday, spring))
     assert day.end_s - day.start_s == 23 * 3600
-    (span,) = asked("Who came yesterday at 14:00?", monday, spring).within or ()
+    span = only(asked("Who came yesterday at 14:00?", monday, spring))
     assert f"{spring.local(span.start_s):%H:%M}" == "13:55"
     autumn = WallClock(((0.0, datetime(2026, 10, 23, 12, tzinfo=BERLIN).timestamp()),), BERLIN)
     later = datetime(2026, 10, 26, 12, tzinfo=BERLIN)
-    (day,) = asked("Who came yesterday?", later, autumn).within or ()
+    day = only(asked("Who came yesterday?", later, autumn))
     assert day.end_s - day.start_s == 25 * 3600
-    (twice,) = asked("Who came yesterday between 2 and 3 am?", later, autumn).within or ()
+    twice = only(asked("Who came yesterday between 2 and 3 am?", later, autumn))
     assert twice.end_s - twice.start_s == 2 * 3600  # the clock showed that hour twice
 
 
@@ -158,6 +172,12 @@ def test_the_clock_on_the_wall_may_jump(tmp_path: Path) -> None:
     found = clock.times(START.timestamp() + 900, START.timestamp() + 1100)
     assert found == [Span(900.0, 1000.0), Span(2000.0, 2100.0)]
     assert now_in(store, 5.0) is None  # nothing watched yet
+    wall = clock.wall(3000.0) + 60.0
+    looks = WallMarks(store, lambda: 3000.0, lambda: wall)
+    assert looks.observe(None) == [] and WallClock.of(store).wall(3000.0) == wall
+    wall += 60.0
+    assert looks.observe(None) == []  # not looked at again so soon
+    assert WallClock.of(store).wall(3000.0) == wall - 60.0
     store.put_source(a_file(kind="network"))
     assert now_in(store, 5.0) == 5.0
     store.put_source(a_file())

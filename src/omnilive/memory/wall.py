@@ -7,14 +7,15 @@ summer begins. Marks (session second, Unix time) say how the two go together fro
 import bisect
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from omnilive.core.clock import wall_time
 from omnilive.core.errors import ConfigError
 from omnilive.memory.spans import Span, merged
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from omnilive.memory.store import Store
 
 CREATED, MARKS, ZONE = "created_wall_s", "wall_marks", "time_zone"  # rows of `meta`
-JUMP_S = 2.0  # the clock on the wall is off by more than this: it was set, or we slept
+JUMP_S = 5.0  # the clock on the wall is off by more than this: it was set, or we slept
+EVERY_S = 30.0  # how often a live stream looks at the clock on the wall
 MOST_MARKS = 1000
 _LOCALTIME = Path("/etc/localtime")
 
@@ -98,6 +100,24 @@ def note_wall(store: "Store", t: float, wall_s: float) -> bool:
     marks.append((round(t, 3), round(wall_s, 3)))
     store.set_meta(MARKS, json.dumps(marks))
     return True
+
+
+@dataclass(slots=True)
+class WallMarks:
+    """Keeps the clock of a session true while a live source is watched: see `Ledger.observers`."""
+
+    store: "Store"
+    now_t: Callable[[], float]  # where the stream is now, in session time
+    wall_now: Callable[[], float] = wall_time
+    _due: float = float("-inf")
+
+    def observe(self, _noted: object) -> list[dict[str, Any]]:
+        """Look at the clock now and then, and note when it has jumped; no lines come of it."""
+        t = self.now_t()
+        if 0 <= t < 1e9 and t >= self._due:
+            self._due = t + EVERY_S
+            note_wall(self.store, t, self.wall_now())
+        return []
 
 
 def zone_called(name: str) -> tzinfo:
