@@ -37,7 +37,8 @@ tr.marked { background: #fdf1e4; } dl { display: grid; grid-template-columns: ma
        overflow-wrap: anywhere; font-family: ui-monospace, monospace; }
 details { border-bottom: 1px solid #eee; padding: .2rem 0; font-size: .88rem; }
 summary { cursor: pointer; } .ok { color: #1a7f37; } .bad { color: #b42318; } .none { color: #777; }
-pre { white-space: pre-wrap; background: #f6f6f6; padding: .5rem; font-size: .82rem; }
+pre { white-space: pre-wrap; background: #f6f6f6; padding: .2rem .5rem; margin: 0;
+      font-size: .82rem; }
 """
 
 
