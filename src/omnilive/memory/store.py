@@ -62,8 +62,11 @@ class Store:
 
     def execute(self, sql: str, *values: Any) -> int:
         """Run a statement that changes something; return how many rows it changed."""
-        with self.transaction():
-            return self._db.execute(sql, values)
+        with self._lock:
+            if self._depth:  # as nearly always: spare it a transaction inside of one
+                return self._db.execute(sql, values)
+            with self.transaction():
+                return self._db.execute(sql, values)
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement that changes something once for each of the rows of values."""
