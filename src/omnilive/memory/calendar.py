@@ -15,6 +15,7 @@ class Calendar:
         self._clock = WallClock.of(store, zone)
         self._starts: list[float] = []
         self._urls: list[str] = []
+        self.refresh()
 
     def day(self, t: float) -> str:
         """Return the local date at a session time."""
@@ -26,8 +27,6 @@ class Calendar:
 
     def place(self, t: float) -> str:
         """Return the address of the source that began last before a session time."""
-        if int(self._store.value("SELECT count(*) FROM source")) != len(self._starts):
-            self._read()
         at = bisect_right(self._starts, t + 1e-3) - 1
         return self._urls[max(0, at)] if self._urls else ""
 
@@ -35,8 +34,10 @@ class Calendar:
         """Return the first and the last place of a span; one, if they are the same."""
         return list(dict.fromkeys((self.place(start_s), self.place(end_s))))
 
-    def _read(self) -> None:
+    def refresh(self) -> None:
         """Take in a source that came; with it the clock may have been found to have jumped."""
+        if int(self._store.value("SELECT count(*) FROM source")) == len(self._starts):
+            return
         self._clock = WallClock.of(self._store, self._zone)
         query = "SELECT offset_s, url FROM source ORDER BY offset_s, id"
         rows: Sequence[tuple[float, str]] = self._store.rows(query)

@@ -22,6 +22,7 @@ from omnilive.memory.trim import trim
 
 STEPS = 64  # rows priced, steps taken, pictures dropped in one write, beyond what came with it
 SHARE = 64  # it is counted anew when this part of a budget has come since
+TOGETHER = 2000  # that part of the lines of the log goes at once
 ROW_BYTES = 3000  # of a row with its words and vectors, at most, on the whole
 HALF_LIFE = "half_life_s"  # a row of `meta`: the half-life that the costs are for
 _TABLES = (("moments", "moment", "id"), ("facts", "fact", "id"), ("log_lines", "log", "seq"))
@@ -211,6 +212,7 @@ class Compactor:
         over = usage.log_lines - self.budget.log_lines
         if usage.bytes > self.budget.bytes:
             over = max(over, usage.log_lines - (usage.moments + usage.facts) // 2)
-        if over > 0:
-            usage.log_lines -= trim(self.store, min(over, 2 * steps))
+        if over > 0:  # a few more than that, so that it is not every write that does
+            more = over + self.budget.log_lines // TOGETHER
+            usage.log_lines -= trim(self.store, min(more, 2 * steps))
             usage.bytes = self._counter.bytes(usage)

@@ -68,6 +68,7 @@ class Episodes:
 
     def price(self, most: int) -> None:
         """Weigh the rows that came, and give each pair that has changed its cost."""
+        self._calendar.refresh()
         for row in self._store.rows(f"{_ROW} WHERE cost IS NULL ORDER BY id LIMIT ?", most):
             moment = _row(row).moment
             if moment.weight == 0:
@@ -200,21 +201,23 @@ class Episodes:
 
     def _pair(self, a: Moment) -> _Pair | None:
         """Return a row with the next one; None for the last."""
-        after = self._neighbour(a, 1)
-        if after is None:
+        rows = self._near(a, 1, 2)
+        if not rows:
             return None
-        beyond = self._neighbour(after.moment, 1)
-        until_s = beyond.moment.start_s if beyond else after.moment.end_s
-        return _Pair(a, after.moment, until_s)
+        b = rows[0].moment
+        return _Pair(a, b, rows[1].moment.start_s if len(rows) > 1 else b.end_s)
 
     def _neighbour(self, moment: Moment, side: int) -> _Row | None:
-        """Return the row before (-1) or after (1), by start; two sources may begin at one time."""
+        """Return the row before (-1) or after (1)."""
+        return next(iter(self._near(moment, side, 1)), None)
+
+    def _near(self, moment: Moment, side: int, count: int) -> list[_Row]:
+        """Return rows before or after, by start; two sources may begin at one time."""
         sign, order = ("<", "DESC") if side < 0 else (">", "ASC")
         query = (
-            f"{_ROW} WHERE (start_s, id) {sign} (?, ?) ORDER BY start_s {order}, id {order} LIMIT 1"
+            f"{_ROW} WHERE (start_s, id) {sign} (?, ?) ORDER BY start_s {order}, id {order} LIMIT ?"
         )
-        rows = self._store.rows(query, moment.start_s, moment.id)
-        return _row(rows[0]) if rows else None
+        return [_row(row) for row in self._store.rows(query, moment.start_s, moment.id, count)]
 
 
 def _row(row: tuple[Any, ...]) -> _Row:

@@ -14,6 +14,7 @@ from omnilive.memory.store import Store
 
 CURSOR = "interest_seq"  # a row of `meta`: the last line of the log that was looked at
 LINES = 16  # lines of a type that are looked at in one write, or are remembered
+FEW = 200  # lines whose types are looked up at once
 WIDE_S = 600.0  # evidence that lasted longer points at nothing in particular but its beginning
 _WEIGHTS = {"answer": ASKED_WEIGHT, "alert": ALERT_WEIGHT}
 _ANEW = ("pin", "forgotten")  # lines after which the rows of their span are priced anew
@@ -34,7 +35,7 @@ class Interest:
             return
         until = self._store.last_seq()
         found: list[tuple[int, str, str]] = []
-        for type in (*_WEIGHTS, *_ANEW):
+        for type in self._types(cursor, until):
             query = "SELECT seq, body FROM log WHERE type = ? AND seq > ? ORDER BY seq LIMIT ?"
             rows = self._store.rows(query, type, cursor, LINES)
             found += [(seq, type, body) for seq, body in rows]
@@ -62,6 +63,15 @@ class Interest:
     def reset(self) -> None:
         """Read everything again: what was followed has come to nothing."""
         self._seq = self._recent = None
+
+    def _types(self, cursor: int, until: int) -> tuple[str, ...]:
+        """Return of which types there may be new lines: as a rule none."""
+        every = (*_WEIGHTS, *_ANEW)
+        if until - cursor > FEW:
+            return every
+        query = "SELECT DISTINCT type FROM log WHERE seq > ?"
+        new = {type for (type,) in self._store.rows(query, cursor)}
+        return tuple(type for type in every if type in new)
 
     def _cursor(self) -> int:
         if self._seq is None:

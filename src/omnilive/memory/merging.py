@@ -26,6 +26,7 @@ T is about N0 + half_life / (ln 2 * length of a moment), however large T is.
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from omnilive.memory.base import Fact, Moment
@@ -74,10 +75,17 @@ def label_of(fact: Fact) -> str:
 
 def dissimilarity(a: str, b: str, rarity: Rarity) -> float:
     """Return how different two texts are, FLOOR to 1: weighted Jaccard distance of their words."""
-    words_a, words_b = set(content_words(a)), set(content_words(b))
+    if a == b:
+        return FLOOR
+    words_a, words_b = _words(a), _words(b)
     every = sum(rarity(word) + FLOOR for word in words_a | words_b)
     shared = sum(rarity(word) + FLOOR for word in words_a & words_b)
     return max(FLOOR, 1.0 - shared / every) if every else FLOOR
+
+
+@lru_cache(2048)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(content_words(text))
 
 
 def barrier_bits(a: Moment, b: Moment, *, same_day: bool, same_place: bool) -> float:
