@@ -15,7 +15,7 @@ from omnilive_lab.bench.quiz import Quiz
 from omnilive_lab.models.base import Done, Sitting
 from omnilive_lab.models.session import SessionExaminee
 from tests.fakes import FAKE_CONFIG, FakeASR, fake_senses
-from tests.story import write_long
+from tests.story import write_long, write_short
 
 ONLINE, OFFLINE = Setup(mode="online"), Setup(mode="offline")
 
@@ -167,6 +167,14 @@ def test_offline_too_a_watch_waits_for_what_comes(film: Path) -> None:
     ask = item(film, "bus", "Tell me when a bus appears", 1.0, push=True, answer="bus")
     done, _ = sit([ask], online=False)
     assert [alert.at_s for alert in done[0].reply.alerts] == [pytest.approx(9.0, abs=0.6)]
+
+
+def test_at_live_pace_the_lags_are_those_of_a_user(tmp_path: Path) -> None:
+    clip = write_short(tmp_path / "short.mkv")
+    done, costs = sit([item(clip, "a", "Has a car been seen?", 1.5)], pace="live")
+    assert done[0].reply.text.startswith("Yes")
+    assert 2.5 < costs["wall_s"] < 30 and costs["speed_x"] < 1.2
+    assert costs["picture_lag_s"] >= 0 and costs["speech_lag_s"] >= 0
 
 
 def test_sound_is_transcribed(film: Path) -> None:
