@@ -111,6 +111,8 @@ def read_letter(reply: str, options: Sequence[str]) -> str | None:
         return bare.upper()
     if (by_words := _whole_option(text, options)) is not None:
         return letters[by_words]
+    if not letters:
+        return None
     span = "".join(letters)
     claims = _claims(text, span, _options_plain(options))
     return claims.pop() if len(claims) == 1 else None

@@ -62,6 +62,10 @@ def test_strict_letter(reply: str, letter: str | None) -> None:
     assert read_letter(reply, OPTIONS) == letter
 
 
+def test_nothing_to_choose_from() -> None:
+    assert read_letter("A", []) is None
+
+
 @pytest.mark.parametrize(
     ("reply", "number"),
     [
