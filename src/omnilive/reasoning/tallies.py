@@ -44,7 +44,8 @@ def seen(facts: Sequence[Fact], within: Sequence[Span] | None = None) -> Seen:
     for fact in facts:
         times = exact_spans(fact)
         if occurrences(fact) == 1:
-            known.append(fact)
+            if within is None or _touches(Span(fact.start_s, fact.end_s), within):
+                known.append(fact)
             continue
         for start_s, end_s in times:
             if within is None or _touches(Span(start_s, end_s), within):
