@@ -6,7 +6,7 @@ how close they lie. What a rare word finds is also checked for the common ones.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -20,10 +20,11 @@ from omnilive.memory.words import words
 if TYPE_CHECKING:
     from omnilive.memory.store import Store
 
-COMMON = 1000  # rows that are looked at for each word, the newest
+COMMON = 600  # rows that are looked at for each word, the newest
 MOST_TERMS = 32  # of a query that are looked for
 BEST = 200  # candidates whose rows are read, at least
 LASTING = 100  # things still open, or long, that are looked through one by one
+LEADING = 20_000  # rows that a word may be in that others are looked for beside
 _EVER = -1e11
 
 # BM25 with every word counted once a row (rows are short): Robertson and Zaragoza, "The
@@ -102,14 +103,12 @@ class _Search:
         """Return the best rows, best first."""
         held = {term: self._holding(term) for term in terms}
         count = self._store.value(f"SELECT max(id) FROM {self._table}") or 0
-        weights = {term: _weight(_estimate(ids, count), count) for term, ids in held.items()}
-        rare = [term for term in terms if 0 < len(held[term]) < COMMON]
-        found, shares = [], []
-        for term, ids in held.items():
-            if rare and term not in rare and ids:
-                ids = [*{*ids, *self._ids([rare, [term]])}]
-            found.append(np.array(ids, np.int64))
-            shares.append(np.full(len(ids), weights[term]))
+        holding = {term: _estimate(ids, count) for term, ids in held.items()}
+        weights = {term: _weight(number, count) for term, number in holding.items()}
+        if leading := _leading(holding):
+            self._look_beside(leading, held)
+        found = [np.array(ids, np.int64) for ids in held.values()]
+        shares = [np.full(len(ids), weights[term]) for term, ids in held.items()]
         ids_N, places = np.unique(np.concatenate(found), return_inverse=True)
         sums_N = np.bincount(places, np.concatenate(shares))
         best = np.lexsort((-ids_N, -sums_N))[: max(4 * limit, BEST)]
@@ -123,6 +122,16 @@ class _Search:
             if id in lengths
         ]
         return sorted(refs, key=lambda ref: -ref.score)[:limit]
+
+    def _look_beside(self, leading: Sequence[str], held: dict[str, list[int]]) -> None:
+        """Add the rows, however old, that hold a common term beside a leading one."""
+        first = leading[0]
+        is_rare = len(held[first]) < COMMON
+        for term in [t for t, ids in held.items() if len(ids) >= COMMON and t not in leading]:
+            beside = self._ids([leading, [term]])
+            held[term] = [*{*held[term], *beside}]
+            if not is_rare:
+                held[first] = [*{*held[first], *beside}]
 
     def _holding(self, term: str) -> list[int]:
         ids = self._ids([[term]])
@@ -162,6 +171,14 @@ class _Search:
 
     def _shortness(self, length: int) -> float:
         return (_K1 + 1) / (1 + _K1 * (1 - _B + _B * length / _USUAL[self._table]))
+
+
+def _leading(holding: Mapping[str, float]) -> list[str]:
+    """Return the rare terms, or else the rarest: common ones are looked for beside these."""
+    known = {term: number for term, number in holding.items() if number}
+    rare = [term for term, number in known.items() if number < COMMON]
+    rarest = [term for term in known if known[term] == min(known.values()) <= LEADING]
+    return rare or rarest[:1]
 
 
 def _estimate(ids: Sequence[int], count: int) -> float:

@@ -95,6 +95,15 @@ def test_a_common_word_finds_rows_and_hides_no_rare_one(store: Store) -> None:
     assert max(shares) < 0.2  # what was asked is not there, and that is to be seen
 
 
+def test_words_that_are_all_common_are_found_together(store: Store) -> None:
+    with store.transaction():
+        both = put(store, "a person with a dog", 0.0)
+        for i in range(1, 2 * COMMON + 400):
+            text = "a person" if i % 2 else "a dog"
+            store.put_fact(f"1:p{i}", percept("object", text, i, i + 1))
+    assert by_words(store, "person dog")[0] == both
+
+
 QUERIES = [
     "", "   ", "?!", '"', "'", "a' OR 1=1 --", "fact_words MATCH", "NEAR(a b)", "tags : h1",
     "red* AND (cup", "-cup", "^cup", "{words}: cup", "\x00cup\x00", "%_\\", "cup:*|!&<->",
