@@ -17,7 +17,10 @@ EVERY = 50  # steps between lines where standard error is no terminal
 def compressor(
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of everything.")] = 0,
     minutes: Annotated[
-        float, typer.Option("--minutes", metavar="M", min=0, help="Stop after this; see --resume.")
+        float,
+        typer.Option(
+            "--minutes", metavar="M", min=0, help="Stop this call after so long; see --resume."
+        ),
     ] = 30.0,
     out: Annotated[
         Path | None,

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import torch
 
 from omnilive.catalog import fetch
+from omnilive.core.clock import stopwatch
 from omnilive.core.errors import ConfigError
 from omnilive.memory.compressor.backbone import HubReader
 from omnilive.memory.compressor.base import ClipFeatures, Reader
@@ -38,7 +39,11 @@ class Progress(Protocol):
 def make_compressor(
     config: TrainConfig, out: Path, progress: Progress, *, resume: bool, minutes: float
 ) -> bool:
-    """Train a compressor and write it to `out`; return False when the minutes were over first."""
+    """Train a compressor and write it to `out`; return False when the minutes were over first.
+
+    What is made before the first step counts too.
+    """
+    began = stopwatch()
     if not resume:
         refuse_older(out)
     torch.set_num_threads(1)  # matrices this small gain nothing from more
@@ -49,8 +54,9 @@ def make_compressor(
     features = PerceptFeatures(config.shape, Remembering(encoder))
     reader = HubReader(net.backbone.tokenizer) if config.backbone else SentenceReader(encoder)
     reels = reels_for(config, features, reader, progress)
+    left = minutes - (stopwatch() - began) / 60
     progress.stage("training", config.steps)
-    done = train(net, reels, config, out, resume=resume, minutes=minutes, report=progress.advance)
+    done = train(net, reels, config, out, resume=resume, minutes=left, report=progress.advance)
     blended(net, config)
     made = config.model_dump(mode="json", exclude={"shape"}) | {"done": done}
     save_checkpoint(out, net, Card(shape=config.shape, encoder=encoder.name, made=made))

@@ -65,8 +65,8 @@ def train(
     run = _begun(net, optimizer, config, out, resume=resume)
     with open(out / METRICS, "a") as metrics:
         while run.step < config.steps:
-            if run.elapsed_s + stopwatch() - began > minutes * 60:
-                _save(net, optimizer, config, out, run, stopwatch() - began)
+            if stopwatch() - began > minutes * 60:
+                _save(net, optimizer, config, out, run)
                 return False
             # 2) forward and loss
             for group in optimizer.param_groups:
@@ -89,7 +89,7 @@ def train(
             metrics.flush()
             report(line)
             if run.step % config.save_every == 0 or run.step == config.steps:
-                _save(net, optimizer, config, out, run, stopwatch() - began)
+                _save(net, optimizer, config, out, run)
     return True
 
 
@@ -160,7 +160,6 @@ class Run:
     """How far a run is."""
 
     step: int = 0
-    elapsed_s: float = 0.0
 
 
 def _begun(
@@ -179,7 +178,7 @@ def _begun(
         names = [n for n in type(config).model_fields if getattr(was, n) != getattr(config, n)]
         raise ConfigError(f"the run in {out} had other settings ({', '.join(names)})")
     _restore(net, optimizer, tensors, state)
-    run = Run(int(notes["step"]), float(notes["elapsed_s"]))
+    run = Run(int(notes["step"]))
     # Lines of steps after the save come again.
     lines = metrics.read_text().splitlines(keepends=True)[: run.step]
     metrics.write_text("".join(lines))
@@ -187,16 +186,12 @@ def _begun(
 
 
 def _save(
-    net: Compressor, optimizer: torch.optim.AdamW, config: TrainConfig, out: Path, run: Run,
-    ran_s: float,
-) -> None:  # fmt: skip
+    net: Compressor, optimizer: torch.optim.AdamW, config: TrainConfig, out: Path, run: Run
+) -> None:
     tensors = {f"net.{name}": tensor for name, tensor in net.state_dict().items()}
     for i, values in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{i}.{name}": tensor for name, tensor in values.items()}
-    notes = {
-        "config": config.model_dump_json(), "step": str(run.step),
-        "elapsed_s": str(run.elapsed_s + ran_s),
-    }  # fmt: skip
+    notes = {"config": config.model_dump_json(), "step": str(run.step)}
     write_tensors(out / STATE, tensors, notes)
 
 
