@@ -1,7 +1,7 @@
 """Two weeks of a busy place through the real ingest path: does the memory stay inside its budget?
 
 python bench/memory_growth.py                     # 14 days with the default budget
-python bench/memory_growth.py --days 3 --set moments=8000 --set facts=9000 --name memory_growth_3d
+python bench/memory_growth.py --day-hours 2 --set moments=1600 ... --name memory_growth_short
 
 The generator (omnilive_lab.streams) tells the life of a shop at the rate at which a busy clip is
 perceived; every half second with something in it is one write, and so is each --idle s without.
@@ -37,9 +37,8 @@ from omnilive.memory.store import Store, keyframe_path
 from omnilive.memory.words import content_words
 from omnilive_lab.streams import stream
 
-DAY_S = 86400.0
 TICK_S = 0.5  # two pictures a second
-START_WALL_S = 1_767_571_200.0  # Monday, 5 January 2026
+START_WALL_S = 1_767_603_600.0  # Monday, 5 January 2026, 9:00
 PINS = 12  # minutes of the first day that are pinned
 LAST_DAYS = 3  # over which the size may hardly grow any more
 
@@ -148,9 +147,10 @@ def watch(
     store: Store, ledger: Ledger, compactor: Compactor, options: argparse.Namespace
 ) -> tuple[list[dict[str, Any]], list[tuple[Any, ...]]]:
     """Live through the days; return each day's figures, and what was pinned after the first."""
-    end_s = options.days * DAY_S
+    day_s = 3600 * options.day_hours
+    end_s = options.days * day_s
     events = stream(
-        options.seed, 24 * options.days, START_WALL_S, place=options.place, busy=options.busy,
+        options.seed, end_s / 3600, START_WALL_S, place=options.place, busy=options.busy,
         keyframes=True,
     )  # fmt: skip
     days: list[dict[str, Any]] = []
@@ -163,12 +163,13 @@ def watch(
         print(f"day {len(days)}: {days[-1]}", flush=True)
         if len(days) == 1:
             for i in range(PINS):
-                pin(store, (8 + i) * 3600.0, (8 + i) * 3600.0 + 60.0, f"pin {i}")
+                at_s = (i + 1) / (PINS + 2) * day_s
+                pin(store, at_s, at_s + 60.0, f"pin {i}")
             pinned = held(store)
         costs, began = Costs(), time.perf_counter()
 
     for batch, at_s in batches(events, end_s, options.idle):
-        if at_s > (len(days) + 1) * DAY_S and len(days) + 1 < options.days:
+        if at_s > (len(days) + 1) * day_s and len(days) + 1 < options.days:
             end_of_day()
         before = time.thread_time()
         lines = ledger.write(batch, at_s, at_s)
@@ -209,8 +210,9 @@ def _of(day: dict[str, Any], name: str) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--days", type=int, default=14)
+    parser.add_argument("--day-hours", type=float, default=24.0, help="a shorter day, to try out")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--place", default="shop")
     parser.add_argument("--busy", type=float, default=4.0)
@@ -254,8 +256,9 @@ def main() -> None:
             "days": days,
         }  # fmt: skip
         settings = {
-            "days": options.days, "seed": options.seed, "place": options.place,
-            "busy": options.busy, "embedder": options.embedder, "tick_s": TICK_S,
+            "days": options.days, "day_hours": options.day_hours, "seed": options.seed,
+            "place": options.place, "busy": options.busy, "embedder": options.embedder,
+            "tick_s": TICK_S,
             "idle_s": options.idle, "budget": budget.model_dump(),
         }  # fmt: skip
         report(options.name, settings, figures)

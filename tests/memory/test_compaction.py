@@ -115,31 +115,31 @@ def dump(store: Store) -> dict[str, list[Any]]:
     return {**rows, "vector": store.rows(vector)}
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_budgets_hold_after_every_write(store: Store, seed: int) -> None:
     ledger = begin(store)
-    live(ledger, life(seed, 1200), lambda: check_budget(store, SMALL))
-    ledger.finish(1200)
+    live(ledger, life(seed, 600), lambda: check_budget(store, SMALL))
+    ledger.finish(600)
     check_budget(store, SMALL)
     check_whole(store)
     rows = store.rows("SELECT level, size FROM moment")
     assert {level for level, _ in rows} >= {0, 1} and max(size for _, size in rows) > 4
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_merged_rows_cover_all_and_add_up(tmp_path: Path, seed: int) -> None:
     rows: list[list[Any]] = []
     counts: list[Counter[str]] = []
     for name, budget in (("plenty", PLENTY), ("small", SMALL)):
         store = Store(tmp_path / name, create=True)
         ledger = begin(store, budget)
-        live(ledger, life(seed, 900))
-        ledger.finish(900)
+        live(ledger, life(seed, 700))
+        ledger.finish(700)
         rows.append(store.rows("SELECT start_s, end_s, size FROM moment ORDER BY start_s"))
         counts.append(totals(store))
         store.close()
     plenty, small = rows
-    assert len(plenty) > 60 and len(small) == SMALL.moments
+    assert len(plenty) > 40 and len(small) == SMALL.moments
     assert sum(size for *_, size in small) == len(plenty)
     starts = [start_s for start_s, *_ in small] + [1e9]
     for start_s, end_s, _ in plenty:  # each moment lies in exactly one row
@@ -153,7 +153,7 @@ def test_merged_rows_cover_all_and_add_up(tmp_path: Path, seed: int) -> None:
 
 def test_the_newest_stay_exact_and_the_old_get_coarser(store: Store) -> None:
     ledger = begin(store)
-    live(ledger, life(4, 1500))
+    live(ledger, life(4, 900))
     rows = store.rows("SELECT end_s, size FROM moment ORDER BY start_s")
     exact_s = ledger.cutter.start_s - SMALL.exact_s
     assert [size for end_s, size in rows if end_s > exact_s] == [1] * len(
@@ -166,7 +166,7 @@ def test_the_newest_stay_exact_and_the_old_get_coarser(store: Store) -> None:
 def test_what_was_merged_is_found_through_its_episode(store: Store) -> None:
     ledger = begin(store, BudgetConfig(moments=10, exact_s=32, half_life_h=0.1))
     ledger.write([said("the giraffe is in the garden", 5, id="speech0")], 20, 20)
-    live(ledger, [(e, t + 20) for e, t in life(5, 900)])
+    live(ledger, [(e, t + 20) for e, t in life(5, 800)])
     (ref, *_) = [r for r in store.search_text(["giraffe"], 1e9, 9) if r.table == "moment"]
     row = store.moment(ref.id)
     assert row is not None and row.size > 1 and row.start_s <= 5 < row.end_s
@@ -188,11 +188,11 @@ def test_pinned_things_stay_as_they_are(store: Store) -> None:
     shots = "SELECT id, t FROM keyframe WHERE t BETWEEN 0 AND 110 ORDER BY id"
     before = [store.rows(query) for query in (facts, moments, shots)]
     assert all(before)
-    live(ledger, [(shifted(e, 200), t + 200) for e, t in life(7, 1500)])
+    live(ledger, [(shifted(e, 200), t + 200) for e, t in life(7, 600)])
     assert [store.rows(query) for query in (facts, moments, shots)] == before
     check_whole(store)
     unpin(store, held.id)
-    live(ledger, [(shifted(e, 2000), t + 2000) for e, t in life(8, 1500)])
+    live(ledger, [(shifted(e, 900), t + 900) for e, t in life(8, 900)])
     assert store.rows(moments) != before[1] and store.rows(shots) != before[2]
     check_whole(store)
 
@@ -220,10 +220,10 @@ def test_open_facts_and_those_of_watches_are_left_alone(store: Store) -> None:
     ledger.write([parked, thing("car", "grey", 2, 4, id="object1")], 5, 5)
     known = next(f for f in store.facts() if f.text == "grey car")
     store.set_meta(WORLD, json.dumps({"here": [], "past": [{"fact": known.id}]}))
-    live(ledger, [(e, t + 5) for e, t in life(9, 1200)])
+    live(ledger, [(e, t + 5) for e, t in life(9, 600)])
     assert store.fact(known.id) == known
     (open_one,) = [f for f in store.facts() if f.open]
-    assert open_one.text == "red truck" and open_one.end_s > 1000
+    assert open_one.text == "red truck" and open_one.end_s > 500
     assert store.rows("SELECT max(size) FROM moment")[0][0] > 4
 
 
@@ -296,7 +296,7 @@ def test_a_new_process_goes_on_as_the_old_one_would(tmp_path: Path, step: int) -
     for name in ("one", "many"):
         store = Store(tmp_path / name, create=True)
         ledger = begin(store)
-        for i, (events, t) in enumerate(life(11, 500)):
+        for i, (events, t) in enumerate(life(11, 360)):
             ledger.write(events, t, t)
             if name == "many" and i % step == 0:
                 store.close()
@@ -315,10 +315,10 @@ def test_a_new_process_goes_on_as_the_old_one_would(tmp_path: Path, step: int) -
 
 def test_a_write_that_fails_while_merging_leaves_nothing_behind(store: Store) -> None:
     ledger = begin(store)
-    writes = life(12, 700)
-    live(ledger, writes[:100])
+    writes = life(12, 500)
+    live(ledger, writes[:90])
     broken = 0
-    for events, t in writes[100:]:
+    for events, t in writes[90:]:
         state = dump(store)
         cutter = (ledger.cutter.start_s, list(ledger.cutter.cuts), list(ledger.cutter.marks))
 
@@ -334,19 +334,19 @@ def test_a_write_that_fails_while_merging_leaves_nothing_behind(store: Store) ->
         ledger.cutter.start_s, ledger.cutter.cuts, ledger.cutter.marks = cutter
         ledger.write(events, t, t)
         check_budget(store, SMALL)
-    assert broken > 30
+    assert broken > 15
     check_whole(store)
 
 
 def test_a_lower_budget_is_reached_in_bounded_steps(store: Store) -> None:
     ledger = begin(store, PLENTY)
-    live(ledger, life(13, 3000))
+    live(ledger, life(13, 1600))
     rows = store.counts()["moment"]
-    assert rows > 200
+    assert rows > 100
     ledger.compactor = Compactor(store, SMALL, "UTC")
     left = rows
     for i in range(200):
-        ledger.write([percept("scene", "wall", 3000 + i, id=f"scene{i}")], 3000 + i, 3000 + i)
+        ledger.write([percept("scene", "wall", 1600 + i, id=f"scene{i}")], 1600 + i, 1600 + i)
         now = store.counts()["moment"]
         assert left - now <= STEPS + 8
         left = now
@@ -356,7 +356,7 @@ def test_a_lower_budget_is_reached_in_bounded_steps(store: Store) -> None:
 
 
 def check_budget_soon(ledger: Ledger, store: Store) -> None:
-    for i in range(60):
+    for i in range(24):
         t = 4000.0 + i
         ledger.write([percept("scene", "wall", t, id=f"scene{t}")], t, t)
     check_budget(store, SMALL)
@@ -364,7 +364,7 @@ def check_budget_soon(ledger: Ledger, store: Store) -> None:
 
 
 def test_rows_of_an_older_store_are_taken_up(store: Store) -> None:
-    for i in range(300):
+    for i in range(200):
         store.put_moment(16.0 * i, 16.0 * i + 16, "red car" if i % 3 else "blue bus")
         key = f"1:0.00:object{i}"
         store.put_fact(key, thing("car", "red", 16.0 * i + 1, 16.0 * i + 3, id=f"object{i}"))
@@ -374,13 +374,13 @@ def test_rows_of_an_older_store_are_taken_up(store: Store) -> None:
         t = 4900.0 + i
         ledger.write([percept("scene", "wall", t, id=f"scene{i}")], t, t)
     check_budget(store, SMALL)
-    assert totals(store)["car"] == 300
+    assert totals(store)["car"] == 200
 
 
 def test_two_sources_in_one_session(store: Store) -> None:
     compactor = Compactor(store, SMALL, "UTC")
     ledgers = [begin(store, compactor=compactor) for _ in range(2)]
-    pasts = [[(ledger, *w) for w in life(20 + i, 700, i)] for i, ledger in enumerate(ledgers)]
+    pasts = [[(ledger, *w) for w in life(20 + i, 400, i)] for i, ledger in enumerate(ledgers)]
     for ledger, events, t in sorted((w for past in pasts for w in past), key=lambda w: w[2]):
         ledger.write(events, t, t)
         check_budget(store, SMALL)
@@ -462,7 +462,7 @@ def test_bytes_are_a_budget_too(store: Store) -> None:
     budget = BudgetConfig(bytes=1 << 20, exact_s=30)
     ledger = begin(store, budget)
     rng = random.Random(3)
-    for i in range(400):
+    for i in range(260):
         t = 4.0 * i
         text = " ".join(f"w{rng.randrange(10_000)}" for _ in range(60))
         ledger.write([percept("text", text, t, id=f"text{i}")], t + 1, t + 1)
