@@ -384,7 +384,8 @@ def _disk(reason: str) -> str:
 
 @functools.lru_cache(maxsize=512)
 def _marks(text: str) -> bytes:
-    """Return a statement with psycopg's marks in place of `?`."""
+    """Return a statement with psycopg's marks in place of `?`; none is in an empty list."""
+    text = text.replace(" IN ()", " IN (NULL)")
     return text.replace("%", "%%").replace("?", "%s").encode()
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from omnilive.core.events import Kind
 
 if TYPE_CHECKING:
-    from omnilive.memory.store import Store
+    from omnilive.memory.facts import Facts
 
 LONG_S = 600  # as in the index fact_long
 COLUMNS = "id, kind, start_s, end_s, text, confidence, open, data"
@@ -37,7 +37,7 @@ class FactQuery:
     offset: int = 0
     newest: bool = False
 
-    def sql(self, store: "Store") -> tuple[str, list[Any]]:
+    def sql(self, store: "Facts") -> tuple[str, list[Any]]:
         """Return the statement for this store and its values."""
         aside = store.dialect.aside
         rest, values = self._rest(store)
@@ -61,7 +61,7 @@ class FactQuery:
         after = [self.start_s, early_s, self.end_s, *values]
         return f"SELECT * FROM ({short} UNION ALL {long}) AS facts {tail}", before + after
 
-    def _rest(self, store: "Store") -> tuple[str, list[Any]]:
+    def _rest(self, store: "Facts") -> tuple[str, list[Any]]:
         clauses: list[str] = []
         values: list[Any] = []
         if self.data.get("label") and tuple(self.kinds) == ("object",):
