@@ -17,7 +17,7 @@ COMMANDS = [
 def test_every_command_has_help_with_an_example(omnilive: Shell, command: str):
     done = omnilive(*command.split(), "--help")
     assert done.status == 0
-    assert re.search(rf"Example:\n +omnilive {command} ?", done.out)
+    assert re.search(rf"Examples?:\n +omnilive {command} ?", done.out)
 
 
 def test_the_help_states_the_exit_codes(omnilive: Shell):

@@ -38,7 +38,7 @@ def bench(
     something became worse. `trend` shows every run of a benchmark.
 
     \b
-    Example:
+    Examples:
       omnilive bench list
       omnilive bench qa -- --only bottles
       omnilive bench compare old.json bench/results/qa.json

@@ -98,7 +98,7 @@ def eval(
     4 the model is missing or failed; 1 the disk is full or cannot be written; 130 interrupted.
 
     \b
-    Example:
+    Examples:
       omnilive eval list
       omnilive eval make quiz --out quiz && omnilive eval quiz --data quiz
       omnilive eval dev-clips --data clips --out results/dev-clips
