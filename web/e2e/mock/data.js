@@ -34,7 +34,10 @@ function kitchenMoments() {
         : [],
     );
     const text = facts.map((fact) => fact.text).join("; ") || "A quiet kitchen.";
-    return { id: at + 1, start_s, end_s, text, keyframe: `keyframes/${at + 1}.jpg`, facts };
+    const keyframe = `keyframes/${at + 1}.jpg`;
+    // The second one stands for many, as an episode does.
+    const [level, size] = at === 1 ? [1, 40] : [0, 1];
+    return { id: at + 1, start_s, end_s, text, keyframe, facts, level, size };
   });
 }
 

@@ -129,7 +129,11 @@ async function serve(request, response, url) {
       const limit = Number(url.searchParams.get("limit") ?? 500);
       const { session, moments } = stored(id);
       const older = moments.filter((moment) => moment.start_s < before_s);
-      return reply(response, 200, { duration_s: session.duration_s, moments: older.slice(-limit) });
+      const shown = older.slice(-limit).map((moment) => ({
+        ...moment,
+        pinned: pinsOf(id).some((p) => p.start_s < moment.end_s && p.end_s > moment.start_s),
+      }));
+      return reply(response, 200, { duration_s: session.duration_s, moments: shown });
     }
     case "GET ID/search": {
       const q = url.searchParams.get("q") ?? "";
@@ -144,6 +148,38 @@ async function serve(request, response, url) {
     case "DELETE ID/memory":
       forget(id, Number(url.searchParams.get("start_s")), Number(url.searchParams.get("end_s")));
       return reply(response, 204);
+    case "GET ID/memory": {
+      const { moments } = stored(id);
+      const used = moments.length * 9_000;
+      return reply(response, 200, {
+        held: {
+          moments: { used: moments.length, budget: 50_000 },
+          bytes: { used, budget: 1_073_741_824 },
+        },
+      });
+    }
+    case "GET ID/pins":
+      return reply(response, 200, { pins: pinsOf(id) });
+    case "POST ID/pins": {
+      const made = { id: pinsOf(id).length + 1, note: "", ...JSON.parse(await bodyOf(request)) };
+      pins.set(id, [...pinsOf(id), made]);
+      return reply(response, 201, made);
+    }
+    case "DELETE ID/pins/N":
+      pins.set(
+        id,
+        pinsOf(id).filter((pin) => pin.id !== Number(number)),
+      );
+      return reply(response, 204);
+    case "PATCH ID/facts/N": {
+      const { text } = JSON.parse(await bodyOf(request));
+      if (text === "break") throw new Failure(400, "config", "fact 1 still goes on");
+      const facts = stored(id).moments.flatMap((moment) => moment.facts);
+      const fact = facts.find((known) => known.id === Number(number));
+      if (!fact) throw new Failure(404, "unknown_fact", `there is no fact ${number}`);
+      fact.text = text;
+      return reply(response, 200, fact);
+    }
     case "GET ID/watches":
       return reply(response, 200, { watches: [...bookOf(id).watches.values()] });
     case "POST ID/watches":
@@ -182,6 +218,15 @@ async function serve(request, response, url) {
   }
 }
 
+/** @type {Map<string, {id: number, start_s: number, end_s: number, note: string}[]>} */
+const pins = new Map();
+
+/** @param {string} id */
+function pinsOf(id) {
+  stored(id);
+  return pins.get(id) ?? [];
+}
+
 /** @param {string} id @param {number} start_s @param {number} end_s */
 function forget(id, start_s, end_s) {
   const found = stored(id);
@@ -211,6 +256,7 @@ function control({ pathname: path, searchParams }) {
   sessions = freshSessions();
   logs = new Map();
   books = new Map();
+  pins.clear();
   for (const caller of callers) caller.socket.terminate();
 }
 

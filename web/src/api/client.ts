@@ -1,7 +1,18 @@
 /** Every call to the server that is answered once. The event stream is in `events.ts`. */
 
 import { post, request } from "./request";
-import type { About, Answer, Pace, SearchResult, Session, Source, Timeline } from "./types";
+import type {
+  About,
+  Answer,
+  Fact,
+  Memory,
+  Pace,
+  Pin,
+  SearchResult,
+  Session,
+  Source,
+  Timeline,
+} from "./types";
 
 export function sessionPath(id: string): string {
   return `/v1/sessions/${encodeURIComponent(id)}`;
@@ -77,6 +88,32 @@ export function getAbout(): Promise<About> {
 export function forgetSpan(id: string, start_s: number, end_s: number): Promise<void> {
   const query = new URLSearchParams({ start_s: String(start_s), end_s: String(end_s) });
   return request(`${sessionPath(id)}/memory?${query.toString()}`, { method: "DELETE" });
+}
+
+/** How full the memory is. */
+export function getMemory(id: string): Promise<Memory> {
+  return request(`${sessionPath(id)}/memory`);
+}
+
+export function addPin(id: string, start_s: number, end_s: number): Promise<Pin> {
+  return post(`${sessionPath(id)}/pins`, { start_s, end_s });
+}
+
+/** Remove every pin that holds something of a span. */
+export async function unpinSpan(id: string, start_s: number, end_s: number): Promise<void> {
+  const { pins } = await request<{ pins: Pin[] }>(`${sessionPath(id)}/pins`);
+  const held = pins.filter((pin) => pin.start_s < end_s && pin.end_s > start_s);
+  for (const pin of held) {
+    await request(`${sessionPath(id)}/pins/${pin.id}`, { method: "DELETE" });
+  }
+}
+
+export function correctFact(id: string, fact: number, text: string): Promise<Fact> {
+  return request(`${sessionPath(id)}/facts/${fact}`, {
+    method: "PATCH",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ text }),
+  });
 }
 
 /** The address of a span as a film. */

@@ -65,6 +65,22 @@ export interface Moment {
   text: string;
   keyframe: string | null;
   facts: Fact[];
+  /** 0 a moment, 1 an episode, 2 a digest; merged from `size` moments. Absent: as it happened. */
+  level?: number;
+  size?: number;
+  pinned?: boolean;
+}
+
+export interface Pin {
+  id: number;
+  start_s: number;
+  end_s: number;
+  note: string;
+}
+
+/** How much of each thing is remembered, beside its budget. */
+export interface Memory {
+  held: Record<string, { used: number; budget: number }>;
 }
 
 export interface Timeline {

@@ -3,6 +3,7 @@ import { useMemo, useState } from "react";
 import { t } from "../strings";
 import { ErrorNote } from "../ui/ErrorNote";
 import { KindFilter } from "./KindFilter";
+import { MemoryUsage } from "./MemoryUsage";
 import { SearchBox } from "./SearchBox";
 import { SearchResults } from "./SearchResults";
 import { filterMoments, type Filter } from "./selectors";
@@ -17,10 +18,13 @@ interface MemoryPanelProps {
   playhead: Playhead;
   onShow: (t: number, highlight?: Highlight) => void;
   onEarlier: () => Promise<void>;
+  /** Something was pinned, corrected or forgotten: ask for memory again. */
+  onChanged: () => void;
 }
 
 /** What is remembered: the timeline, or what was searched for. */
-export function MemoryPanel({ id, state, playhead, onShow, onEarlier }: MemoryPanelProps) {
+export function MemoryPanel(props: MemoryPanelProps) {
+  const { id, state, playhead, onShow, onEarlier, onChanged } = props;
   const [query, setQuery] = useState("");
   const [chosen, setChosen] = useState<ReadonlySet<Filter>>(new Set());
   const found = useSearch(id, query);
@@ -31,6 +35,7 @@ export function MemoryPanel({ id, state, playhead, onShow, onEarlier }: MemoryPa
       <h2 id="memory-title" className="panel-title">
         {t("memory.title")}
       </h2>
+      <MemoryUsage id={id} seen={state.forgotten + Math.floor(state.moments.length / 10)} />
       <SearchBox query={query} onQuery={setQuery} />
       <KindFilter chosen={chosen} onChosen={setChosen} />
       {found.error !== null && <ErrorNote message={found.error} />}
@@ -43,6 +48,7 @@ export function MemoryPanel({ id, state, playhead, onShow, onEarlier }: MemoryPa
           playhead={playhead}
           onShow={onShow}
           onEarlier={onEarlier}
+          onChanged={onChanged}
         />
       ) : (
         <SearchResults id={id} found={found} chosen={chosen} onShow={onShow} />

@@ -5,6 +5,7 @@ import type { Moment } from "../api/types";
 import { span } from "../format";
 import { t } from "../strings";
 import { Icon } from "../ui/Icon";
+import { MomentActions } from "./MomentActions";
 import { byTelling, momentTitle } from "./selectors";
 import type { Highlight } from "./usePlayhead";
 
@@ -14,12 +15,13 @@ interface MomentRowProps {
   current: boolean;
   lit: boolean;
   onShow: (t: number, highlight?: Highlight) => void;
+  onChanged: () => void;
 }
 
 const FACTS_SHOWN = 4;
 
 /** One moment: its picture and time lead there, and so does each thing known about it. */
-export function MomentRow({ id, moment, current, lit, onShow }: MomentRowProps) {
+export function MomentRow({ id, moment, current, lit, onShow, onChanged }: MomentRowProps) {
   const [whole, setWhole] = useState(false);
   const { start_s, end_s, keyframe } = moment;
   const facts = byTelling(moment.facts);
@@ -63,6 +65,7 @@ export function MomentRow({ id, moment, current, lit, onShow }: MomentRowProps) 
             {t("memory.more", { count: facts.length - shown.length })}
           </button>
         )}
+        <MomentActions id={id} moment={moment} onChanged={onChanged} />
       </div>
     </div>
   );

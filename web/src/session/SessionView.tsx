@@ -65,6 +65,7 @@ export function SessionView({ id, open, start_s }: SessionViewProps) {
       playhead={playhead}
       onShow={show}
       onEarlier={() => loadEarlier()}
+      onChanged={() => dispatch({ type: "changed" })}
     />
   );
   const nothing = state.sources.length === 0 && state.moments.length === 0;

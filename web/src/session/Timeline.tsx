@@ -15,13 +15,14 @@ interface TimelineProps {
   playhead: Playhead;
   onShow: (t: number, highlight?: Highlight) => void;
   onEarlier: () => Promise<void>;
+  onChanged: () => void;
 }
 
 const ROW_PX = 96;
 
 /** All moments, oldest first. Only the rows in view exist in the page. */
 export function Timeline(props: TimelineProps) {
-  const { id, moments, filtered, complete, playhead, onShow, onEarlier } = props;
+  const { id, moments, filtered, complete, playhead, onShow, onEarlier, onChanged } = props;
   const { t: at, jumps, following } = playhead;
   const scroller = useRef<HTMLDivElement>(null);
   const [loading, setLoading] = useState(false);
@@ -102,6 +103,7 @@ export function Timeline(props: TimelineProps) {
                 current={index === currentIndex}
                 lit={isLit(moment, playhead.highlight)}
                 onShow={onShow}
+                onChanged={onChanged}
               />
             </li>
           );

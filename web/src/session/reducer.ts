@@ -29,6 +29,8 @@ export function reduce(state: SessionState, action: Action): SessionState {
         sources: action.sources,
         edge_s: Math.max(state.edge_s, watchedTo(action.sources)),
       };
+    case "changed":
+      return { ...state, forgotten: state.forgotten + 1 };
     case "reloaded":
       return {
         ...state,

@@ -69,7 +69,7 @@ export interface SessionState {
   alerts: Alert[];
   /** Changes with every event about a watch, so that the list of watches is asked for again. */
   watchesSeen: number;
-  /** Changes when something was forgotten, so that memory is asked for again. */
+  /** Changes when something was forgotten, pinned or corrected: memory is asked for again. */
   forgotten: number;
   link: Link;
   /** The newest second known of. */
@@ -80,6 +80,7 @@ export type Action =
   | { type: "opened"; session: Session; sources: Source[]; moments: Moment[]; complete: boolean }
   | { type: "session"; session: Session }
   | { type: "sources"; sources: Source[] }
+  | { type: "changed" }
   | { type: "reloaded"; moments: Moment[]; complete: boolean }
   | { type: "earlier"; moments: Moment[]; complete: boolean }
   | { type: "event"; event: SessionEvent }
