@@ -176,3 +176,18 @@ def test_several_sessions(store: Store, tmp_path: Path) -> None:
     assert found[0].wall_s == pytest.approx(START.timestamp() + t(1, 12))
     mind.close()
     other.close()
+
+
+def test_what_only_an_episode_tells_of_is_found_coarsely(tmp_path: Path) -> None:
+    store = begun(tmp_path / "c")
+    put(store, said("Dinner is ready.", t(1, 10)))
+    id = store.put_moment(t(1, 9), t(1, 13), "said: Dinner is ready.; said: The zeppelin landed.")
+    store.execute("UPDATE moment SET level = 1, size = 900 WHERE id = ?", id)
+    answer = ask(store, "What was said about the zeppelin?")
+    assert answer.supported and "to within 4 h" in answer.text and "zeppelin landed" in answer.text
+    (item,) = answer.evidence
+    assert (item.kind, item.id, item.coarse_s) == ("moment", id, 4 * 3600)
+    assert answer.as_json()["evidence"][0]["coarse_s"] == 14400
+    dinner = ask(store, "What was said about dinner?")
+    assert dinner.evidence[0].kind == "speech" and not dinner.evidence[0].coarse_s
+    store.close()

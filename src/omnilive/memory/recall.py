@@ -1,7 +1,7 @@
 """Finds what was perceived again: as of a moment, by words, by meaning and by time, fused."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from omnilive.core.events import Evidence, Kind, Percept
 from omnilive.memory.base import Fact, Ref
+from omnilive.memory.coarse import coarse_s, told_only_by
 from omnilive.memory.embed import Embedder
 from omnilive.memory.query import FactQuery
 from omnilive.memory.spans import Span
@@ -20,6 +21,7 @@ MOMENT_FACTS = 20  # of a moment that was found, at most
 MOMENT_SHARE = 0.25  # of the credit of a moment goes to each fact in it
 LEARNED_SHARE = 0.5  # the same, of a moment that a learned ranker found
 MOMENTS = 20  # that are looked into, of those that words and meaning find each
+EPISODES = 8  # that are read through for what only they still tell of
 FOUND = 60  # facts that words and meaning find each, at most
 LONG_S = 60.0  # what lasts longer is not found by what else happened meanwhile
 SPARE = 16  # more rows than wanted are read at once
@@ -143,8 +145,9 @@ class View:
         """Return a fact as evidence, with the picture that shows it: with `now`, the newest."""
         start_s, end_s = (self.t, self.t) if now else (fact.start_s, fact.end_s)
         return Evidence(
-            id=fact.id, kind=fact.kind, start_s=fact.start_s, end_s=fact.end_s, text=fact.text,
-            keyframe=self.store.keyframe_near(start_s, end_s), score=score,
+            id=abs(fact.id), kind=fact.kind, start_s=fact.start_s, end_s=fact.end_s,
+            text=fact.text, keyframe=self.store.keyframe_near(start_s, end_s), score=score,
+            coarse_s=coarse_s(fact),
         )  # fmt: skip
 
     def hits(
@@ -290,7 +293,27 @@ def _fused(
         share = shares.get(id, 0.0) if is_whole else overlap
         score = scores[id] + 0.05 * overlap + 0.03 * cosine
         hits.append(Hit(known, score, overlap, cosine, share))
+    hits += _coarse(view, terms, by_text["moment"], by_meaning["moment"], facts, kinds)
     return sorted(hits, key=lambda hit: (-hit.score, -hit.fact.start_s))
+
+
+def _coarse(
+    view: View, terms: list[str], by_text: Sequence[Ref], by_meaning: Sequence[Ref],
+    facts: Mapping[int, Fact], kinds: Sequence[Kind],
+) -> list[Hit]:  # fmt: skip
+    """Return what only episodes still tell of: coarser, and a little behind what is exact."""
+    hits: list[Hit] = []
+    known = {fact.text for fact in facts.values()}
+    cosines = {ref.id: ref.score for ref in by_meaning}
+    for rank, ref in enumerate(by_text):
+        moment = view.store.moment(ref.id) if rank < EPISODES else None
+        if moment is None or not moment.level or moment.end_s > view.t:
+            continue
+        for part in told_only_by(moment, terms, known, kinds)[:1]:
+            cosine = cosines.get(ref.id, 0.0)
+            score = 1 / (RANK_OFFSET + rank) + 0.05 * part.overlap + 0.03 * cosine
+            hits.append(Hit(part.fact, score, part.overlap, cosine, part.overlap))
+    return hits
 
 
 def _scored(
@@ -322,7 +345,7 @@ def _facts_of(view: View, refs: Iterable[Ref]) -> dict[int, list[Fact]]:
     found: dict[int, list[Fact]] = {}
     spans = view.store.moment_spans(list({ref.id for ref in refs}))
     for id, (start_s, end_s) in spans.items():
-        if end_s <= view.t:
+        if end_s <= view.t and end_s - start_s <= LONG_S:  # an episode tells of too much
             inside = FactQuery(start_s=start_s, end_s=end_s, limit=MOMENT_FACTS)
             held = view.store.find_facts(inside)
             found[id] = [fact for fact in held if fact.end_s - fact.start_s < LONG_S]

@@ -1,8 +1,9 @@
 """Carries out the plan of a question: which part of the memory is looked at, and in which order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from omnilive.memory.base import Fact
 from omnilive.memory.embed import Embedder
 from omnilive.memory.plan import Plan, before_or_after, plan, widened
 from omnilive.memory.recall import Hit, View, reads, recall
@@ -15,6 +16,8 @@ from omnilive.reasoning.question import Question, parse
 from omnilive.reasoning.scene import Scene
 from omnilive.reasoning.sureness import is_shown
 from omnilive.reasoning.tallies import seen
+
+SHOWN = 5  # times of one thing that a search shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,9 @@ class Planned:
                        limit)  # fmt: skip
         knows = match.embedder is not None and reads(match.embedder, self.query)
         found = [hit for hit in found if is_shown(hit, knows_meaning=knows)]
+        found = [
+            replace(hit, fact=fact) for hit in found for fact in _times(hit.fact, match.view.within)
+        ]
         return in_order(found, nth)[:limit]
 
     def answered(self, answer: Callable[[Question, Matcher], Finding]) -> Finding:
@@ -68,6 +74,13 @@ class Planned:
             f"I have no record of that {self.plan.words or 'then'}. "
         )  # fmt: skip
         return replace(other, text=note + other.text)
+
+
+def _times(fact: Fact, within: tuple[Span, ...] | None) -> Sequence[Fact]:
+    """Return a fact that stands for several once for each time that is known, a few at most."""
+    if fact.kind == "moment" or "merged" not in fact.data:
+        return (fact,)
+    return seen([fact], within).facts[:SHOWN] or (fact,)
 
 
 def planned(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from omnilive.core.events import Kind
 from omnilive.memory.base import Fact
+from omnilive.memory.coarse import coarse_s
 from omnilive.memory.query import FactQuery
 from omnilive.memory.recall import Hit, recall, stem
 from omnilive.memory.words import content_words, words
@@ -134,8 +135,21 @@ def quote(facts: list[Fact], chinese: bool, tell: Telling) -> str:
     when, kind = tell.moment(facts[0].start_s), facts[0].kind
     glue = "" if facts[0].data.get("language") in ("zh", "ja") else " "
     text = glue.join(f.text for f in facts)
+    if (about := coarse_s(facts[0])) > 0:
+        return _coarse(facts[0], about, chinese, tell)
     if kind == "speech":
         return f"在 {when} 说:“{text}”" if chinese else f"At {when} someone said: “{text}”"
     if kind == "text":
         return f"在 {when} 屏幕上:“{text}”" if chinese else f"At {when} the text was: “{text}”"
     return f"在 {when}:{text}" if chinese else f"At {when}: {text}."
+
+
+def _coarse(fact: Fact, about_s: float, chinese: bool, tell: Telling) -> str:
+    """Return the words of something of which only an episode still tells, and how coarsely."""
+    span, length = tell.span(fact.start_s, fact.end_s), tell.length(about_s)
+    if chinese:
+        return f"在 {span} 之间某时(只记得大概,误差 {length}):“{fact.text}”"
+    how = {"speech": "someone said", "text": "the text was"}.get(str(fact.data["part"]), "I saw")
+    return (
+        f"Some time in {span} (what is that old is known to within {length}) {how}: “{fact.text}”"
+    )
