@@ -7,9 +7,11 @@ Each checkpoint is measured on streams of its own, which no run has learned from
 """
 
 import argparse
+import multiprocessing
 import statistics
 import time
 from collections import Counter, defaultdict
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -63,17 +65,18 @@ def main() -> None:
     parser.add_argument("--streams", type=int, default=4, help="for each checkpoint")
     parser.add_argument("--hours", type=float, default=1.0)
     parser.add_argument("--needles", type=int, default=6)
+    parser.add_argument("--jobs", type=int, default=1, help="checkpoints at the same time")
     parser.add_argument("--name", default="compressor", help="of the results")
     args = parser.parse_args()
     began = time.perf_counter()
     runs: list[dict[str, dict[str, float]]] = []
     everything: list[Outcome] = []
-    for folder in args.checkpoints:
-        made = read_card(folder).made
-        seeds = held_out_seeds(made["seed"], args.streams)
-        outcomes = evaluate(folder, seeds, args.hours, args.needles)
-        runs.append(table(outcomes))
-        everything += outcomes
+    seeds = [held_out_seeds(read_card(f).made["seed"], args.streams) for f in args.checkpoints]
+    several = [[value] * len(seeds) for value in (args.hours, args.needles)]
+    with ProcessPoolExecutor(args.jobs, multiprocessing.get_context("spawn")) as pool:
+        for outcomes in pool.map(evaluate, args.checkpoints, seeds, *several):
+            runs.append(table(outcomes))
+            everything += outcomes
     counts = Counter(o.kind for o in everything if o.method == "random")
     figures = {
         "questions": sum(counts.values()), "of_each_kind": dict(counts), "recall": over_runs(runs),

@@ -1,12 +1,14 @@
 """Measures a trained compressor on streams and wordings that it never saw.
 
+Against the recall of omnilive.memory, with and without the compressor; against the whole search,
+which follows time words and leaves out what is weak; and against the nearest sentence vectors.
 Recall at k is the share of questions that have a clip in which their answer lies among the first
 k clips of a ranking.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +19,7 @@ from omnilive.config import MemoryConfig, SessionConfig
 from omnilive.memory.compressor.config import CompressorConfig
 from omnilive.memory.compressor.ranker import ClipRanker
 from omnilive.memory.embed import Embedder
+from omnilive.memory.recall import View, recall
 from omnilive.memory.store import Store
 from omnilive.memory.wall import CREATED, ZONE
 from omnilive.reasoning.mind import Mind
@@ -24,7 +27,10 @@ from omnilive_lab.compressor.data import HELD_OUT, asks_of, place_of, start_wall
 from omnilive_lab.compressor.reels import Ask, played, shared
 from omnilive_lab.streams import plant, stream
 
-METHODS = ("random", "nearest", "training-free", "compressor", "fused")
+METHODS = (
+    "random", "nearest", "compressor", "recall", "recall + compressor", "search",
+    "search + compressor",
+)  # fmt: skip
 DEEP = 50  # results of recall that are looked at
 STREAMS_APART = 1000  # between the seeds of the streams of two runs
 
@@ -82,12 +88,16 @@ def evaluate(checkpoint: Path, seeds: Sequence[int], hours: float, needles: int)
         with TemporaryDirectory() as folder, closing(Store(Path(folder), create=True)) as store:
             asks = _made(store, seed, hours, needles, embedder)
             judged = Judged.of(store)
+            view = View(store, store.end_s(), own=True)
+            learned = replace(view, ranker=ranker)
             for ask in asks:
                 rankings = {
                     "nearest": _nearest(store, embedder, ask.text, judged),
-                    "training-free": _found(mind, store, ask.text, judged),
                     "compressor": [r.id for r in ranker.rank(store, ask.text, -1e12, 1e12)],
-                    "fused": _found(fused, store, ask.text, judged),
+                    "recall": _recalled(view, embedder, ask.text, judged),
+                    "recall + compressor": _recalled(learned, embedder, ask.text, judged),
+                    "search": _searched(mind, store, ask.text, judged),
+                    "search + compressor": _searched(fused, store, ask.text, judged),
                 }
                 outcomes += _judged(ask, judged, rankings)
     mind.close()
@@ -106,7 +116,14 @@ def _made(store: Store, seed: int, hours: float, needles: int, embedder: Embedde
     return asks_of(planted, "held-out")
 
 
-def _found(mind: Mind, store: Store, text: str, judged: Judged) -> list[int]:
+def _recalled(view: View, embedder: Embedder, text: str, judged: Judged) -> list[int]:
+    """Return the clips of what recall finds, however weak."""
+    hits = recall(view, embedder, text, limit=DEEP)
+    return _clips((hit.fact.start_s for hit in hits), judged)
+
+
+def _searched(mind: Mind, store: Store, text: str, judged: Judged) -> list[int]:
+    """Return the clips of what a user is shown: time words are followed, weak hits left out."""
     found = mind.search(store, text, limit=DEEP)
     return _clips((item.start_s for item in found), judged)
 

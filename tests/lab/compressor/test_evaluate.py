@@ -62,9 +62,9 @@ def test_hits_are_counted(store: Store):
     judged = Judged.of(store)
     a, b, c = judged.ids
     ask = Ask("?", ((0.0, 9.0),), "what")
-    found = list(_judged(ask, judged, {"compressor": [b, a], "fused": [c], "nearest": [a]}))
+    found = list(_judged(ask, judged, {"compressor": [b, a], "recall": [c], "nearest": [a]}))
     assert Outcome("compressor", "what", 0.0, 1.0) in found
-    assert Outcome("fused", "what", 0.0, 0.0) in found
+    assert Outcome("recall", "what", 0.0, 0.0) in found
     assert Outcome("nearest", "what", 1.0, 1.0) in found
     random = [o for o in found if o.method == "random"][0]
     assert random.at_1 == pytest.approx(1 / 3)
@@ -99,7 +99,7 @@ def test_from_one_command_to_figures(omnilive: Shell, tmp_path: Path):
 
     outcomes = evaluate(out, held_out_seeds(4, 1), hours=0.05, needles=1)
     assert {o.method for o in outcomes} == set(METHODS)
-    assert np.mean([o.at_5 for o in outcomes if o.method == "training-free"]) > np.mean(
+    assert np.mean([o.at_5 for o in outcomes if o.method == "recall"]) > np.mean(
         [o.at_5 for o in outcomes if o.method == "random"]
     )
 
