@@ -13,9 +13,10 @@ from omnilive.core.events import Event, Keyframe
 from omnilive.dialogue.watches.book import Book
 from omnilive.dialogue.watches.explain import note_on_log
 from omnilive.memory import merging
+from omnilive.memory.base import Moment
 from omnilive.memory.budget import BudgetConfig
 from omnilive.memory.compaction import STEPS, Compactor
-from omnilive.memory.ledger import Ledger, Noted
+from omnilive.memory.ledger import Ledger, Noted, moment_body
 from omnilive.memory.moments import MomentConfig
 from omnilive.memory.pins import pin, unpin
 from omnilive.memory.store import KEYFRAMES, Store
@@ -479,3 +480,18 @@ def test_a_dry_run_says_from_when_the_log_reaches_back(long_log: Store) -> None:
         compactor.work(100)
     (note,) = note_on_log(book)
     assert "reaches back to 0:55" in note
+
+
+def test_a_merged_row_says_how_coarse_it_is_and_shows_its_best_picture(store: Store) -> None:
+    ledger = begin(store, BudgetConfig(moments=8, exact_s=0, half_life_h=0.05))
+    for i in range(80):
+        t = 16.0 * i
+        events: list[Event] = [Keyframe(t=t + 1, jpeg=bytes(50), is_cut=False)]
+        if i == 2:
+            events.append(thing("giraffe", "brown", t + 1, t + 9, id="object1"))
+        ledger.write([*events, percept("scene", "wall", t, id=f"scene{i}")], t + 16, t + 16)
+    row = next(m for m in store.moments() if m.start_s <= 33 < m.end_s)
+    assert row.size > 2 and row.keyframe == "keyframes/3.jpg"
+    body = moment_body(row)
+    assert (body["level"], body["size"]) == (row.level, row.size) and body["data"]["seen_s"] > 32
+    assert "level" not in moment_body(Moment(id=1, start_s=0, end_s=9, text="wall"))

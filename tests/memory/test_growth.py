@@ -61,7 +61,7 @@ def test_a_write_costs_late_what_it_costs_early(
     full = costs[100:160]  # over every budget since long
     late = costs[-60:]
     counts = store.counts()
-    assert counts["moment"] <= BUDGET.moments and counts["fact"] == BUDGET.facts
+    assert counts["moment"] <= BUDGET.moments and BUDGET.facts - 9 < counts["fact"] <= BUDGET.facts
     assert sum(late) <= 1.1 * sum(full)
     assert max(late) < 4000
 

@@ -22,6 +22,7 @@ from omnilive.memory.rarity import Seen
 from omnilive.memory.spans import Span
 from omnilive.memory.store import Store, fact_of
 
+DRIFT = 0.1  # bits by which a cost may be off, as words become rarer or commoner with time
 ACTIVE = 300  # facts that are looked through for what went on in a digest
 Order = Literal["cost", "fold"]
 _ROW = "SELECT id, start_s, end_s, text, level, size, weight, data, cost, fold FROM moment"
@@ -135,7 +136,7 @@ class Episodes:
             self._set_prices(row.moment.id, HELD, HELD)
             return Taken()
         now, before = self._prices(pair), (row.cost, row.fold)
-        if any(b is None or n > b + 1e-6 for n, b in zip(now, before, strict=True)):
+        if any(b is None or n > b + DRIFT for n, b in zip(now, before, strict=True)):
             self._set_prices(row.moment.id, *now)
             return Taken()
         if order == "cost":
@@ -148,9 +149,7 @@ class Episodes:
 
     def _save_facts(self, pair: _Pair) -> Taken:
         a, until_s = pair.a, pair.b.start_s
-        saved = self._note(a, *self.folding.fold(a.start_s, until_s, a.size))
-        saved = saved or self._note(a, *self.folding.squeeze(a.start_s, until_s))
-        if saved:
+        if saved := self._note(a, *self.folding.fold(a.start_s, until_s, a.size)):
             self._reprice(a)
             self._reprice_before(a)
             return Taken(facts=saved)

@@ -42,17 +42,14 @@ class Folding:
     def fold(self, start_s: float, until_s: float, size: int) -> tuple[int, dict[str, int]]:
         """Fold the facts that begin in [start_s, until_s), which stands for `size` moments.
 
-        Return how many rows that saved, and what was left out, by kind.
+        Where that saves nothing, half of the words in them are left out. Return how many rows it
+        saved, and what was left out, by kind.
         """
         by_source = self._facts(start_s, until_s)
         most = merging.most_facts(size) // max(1, len(by_source))
-        return self._store_all(
-            by_source, lambda facts: merging.fold(facts, most, self._rarity)
-        )  # fmt: skip
-
-    def squeeze(self, start_s: float, until_s: float) -> tuple[int, dict[str, int]]:
-        """Leave out half of the words in a span; return the same as `fold`."""
-        by_source = self._facts(start_s, until_s)
+        done = self._store_all(by_source, lambda facts: merging.fold(facts, most, self._rarity))
+        if done[0]:
+            return done
         return self._store_all(by_source, lambda facts: merging.squeeze(facts, self._rarity))
 
     def _store_all(

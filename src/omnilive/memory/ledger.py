@@ -281,11 +281,13 @@ def _known(t: float) -> float:
 
 
 def moment_body(moment: Moment) -> dict[str, Any]:
-    """Return the JSON form of a moment."""
+    """Return the JSON form of a moment; what was merged says of how many, and what is lost."""
+    merged = {"level": moment.level, "size": moment.size, "data": dict(moment.data)}
     return {
         "id": moment.id,
         "start_s": round(moment.start_s, 3),
         "end_s": round(moment.end_s, 3),
         "text": moment.text,
         "keyframe": moment.keyframe,
+        **(merged if moment.level else {}),
     }
