@@ -38,6 +38,15 @@ _TEXT_SAYS = re.compile(
     r".*\b(say|says|said|read|reads)\b"
 )
 _WHERE = re.compile(r"(?:and |so )?where(?:'s| is| are| was| were| did| do| have)\b")
+_LENGTH = re.compile(
+    r"^(?:for )?how long\b(?! ago)|^how much time\b|"
+    r"^what(?:'s| is| was) the (?:length|duration)\b|多久|多长时间|얼마나 오래"
+)
+_COMPARED = re.compile(  # "was the car there earlier than the bus, or later?"
+    r"^(?:was|were|is|did|has|have) (.+?) (?:there |here |come |came |appear |seen |heard )*"
+    r"(?:earlier|sooner|later|before|after)(?: than)? (.+?),? "
+    r"or (?:earlier|sooner|later|after|before)"
+)
 _NEED = re.compile(  # asks for advice; whether a thing is in view is no answer to it
     r"(?:do|does|should|shall|can|could|may|must|will|would) (?:i|we|he|she|they)\b"
     r"(?! (?:see|hear|appear|come|look|have (?:a|an|any)\b))"
@@ -145,7 +154,7 @@ def _intent(low: str) -> Intent:
         r"什么时候|何时|几点|哪一秒", low
     ):
         return "when"
-    if re.match(r"(for )?how long\b", low) or "多久" in low or "多长时间" in low:
+    if _LENGTH.search(low):
         return "how_long"
     if re.search(r"\bhow (many|often)\b|\bnumber of\b|^count\b|多少|几[个辆只瓶次位名条]", low):
         return "how_many"
@@ -169,7 +178,7 @@ def _intent(low: str) -> Intent:
 
 
 def _is_order(low: str) -> bool:
-    if re.search(r"\bbefore or after\b|\bafter or before\b", low):
+    if re.search(r"\bbefore or after\b|\bafter or before\b", low) or _COMPARED.search(low):
         return True
     if re.search(r"和.+(哪|谁).*(先|后)", low):
         return True
@@ -183,11 +192,13 @@ def _alternatives(low: str) -> list[str]:
     match = re.search(r"^did (.*?) (before or after|after or before) (.*)$", low)
     if match:
         return [match[1], match[3]]
+    if compared := _COMPARED.search(low):
+        return [compared[1], compared[2]]
     match = re.search(r"^(.+?)和(.+?)(?:哪|谁|是)", low)
     if match:
         return [match[1], match[2]]
     match = re.search(
-        r"(?:first|earlier|last|later|before|after)\b[^,]*,\s*(.*?)\s+or\s+(.*)$", low
+        r"(?:first|earlier|last|later|before|after)\b[^,:]*[,:]\s*(.*?)\s+or\s+(.*)$", low
     )
     if match is None:
         match = re.search(r"(\S+(?: \S+){0,3}?)\s+or\s+(.*)$", low)
