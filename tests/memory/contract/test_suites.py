@@ -8,8 +8,10 @@ import pytest
 from omnilive.memory.library import Library
 from omnilive.memory.store import Store
 from tests.memory.test_dialogue import *  # noqa: F403
+from tests.memory.test_edit import *  # noqa: F403
 from tests.memory.test_labels import *  # noqa: F403
 from tests.memory.test_ledger import *  # noqa: F403
+from tests.memory.test_recall import *  # noqa: F403
 from tests.memory.test_resume import *  # noqa: F403
 
 
