@@ -24,6 +24,7 @@ COMMON = 600  # rows that are looked at for each word, the newest
 MOST_TERMS = 32  # of a query that are looked for
 BEST = 200  # candidates whose rows are read, at least
 LASTING = 100  # things still open, or long, that are looked through one by one
+BESIDE = 3  # common words that are looked for beside the rarest, those that tell most
 LEADING = 20_000  # rows that a word may be in that others are looked for beside
 _EVER = -1e11
 
@@ -106,7 +107,9 @@ class _Search:
         holding = {term: _estimate(ids, count) for term, ids in held.items()}
         weights = {term: _weight(number, count) for term, number in holding.items()}
         if leading := _leading(holding):
-            self._look_beside(leading, held)
+            others = [t for t, ids in held.items() if len(ids) >= COMMON and t not in leading]
+            others.sort(key=lambda term: -weights[term])
+            self._look_beside(leading, others[:BESIDE], held)
         found = [np.array(ids, np.int64) for ids in held.values()]
         shares = [np.full(len(ids), weights[term]) for term, ids in held.items()]
         ids_N, places = np.unique(np.concatenate(found), return_inverse=True)
@@ -123,11 +126,13 @@ class _Search:
         ]
         return sorted(refs, key=lambda ref: -ref.score)[:limit]
 
-    def _look_beside(self, leading: Sequence[str], held: dict[str, list[int]]) -> None:
-        """Add the rows, however old, that hold a common term beside a leading one."""
+    def _look_beside(
+        self, leading: Sequence[str], others: Sequence[str], held: dict[str, list[int]]
+    ) -> None:
+        """Add the rows, however old, that hold one of the other terms beside a leading one."""
         first = leading[0]
         is_rare = len(held[first]) < COMMON
-        for term in [t for t, ids in held.items() if len(ids) >= COMMON and t not in leading]:
+        for term in others:
             beside = self._ids([leading, [term]])
             held[term] = [*{*held[term], *beside}]
             if not is_rare:
