@@ -6,6 +6,7 @@ statement that is; the numbers come from the seed. FOLDER/whole is the same job,
 FOLDER/0, FOLDER/1 and so on are what the kills left, each with a file `acked`.
 """
 
+import hashlib
 import json
 import os
 import random
@@ -61,9 +62,15 @@ def state_of(store: Store) -> list[str]:
     return sorted(rows) + [f"vector {row}" for row in store.rows(vectors)]
 
 
+def digest(store: Store) -> str:
+    """Return a number that differs when anything of that does."""
+    return hashlib.sha256("\n".join(state_of(store)).encode()).hexdigest()
+
+
 def ingest(folder: Path, acked: Acked, note: Callable[[Store], None] = lambda _: None) -> None:
     """Take in a made-up past under a small budget: nearly every write merges and thins out."""
     store = Store(folder, create=True)
+    store.set_meta("created_wall_s", str(NOW_S))
     source = store.put_source(a_file())
     compactor = Compactor(store, SMALL, "UTC")
     ledger = Ledger.begin(store, source, 0.0, 0.0, MomentConfig(), FakeEmbedder(), compactor)
@@ -189,11 +196,27 @@ def child(job: str, folder: Path, kill_at: int | None) -> int:
     return ticks
 
 
+def note_states(root: Path) -> None:
+    """Write down every state that taking in goes through, when nobody kills it.
+
+    In a child of the same process: the order of sets, and so the last digit of sums, is its own.
+    """
+    pid = os.fork()
+    if pid == 0:
+        states: list[str] = []
+        ingest(root / "reference", lambda _: None, lambda store: states.append(digest(store)))
+        (root / "states.json").write_text(json.dumps(states))
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+
 def main(job: str, root: Path, seed: int, count: int) -> None:
     """Prepare the store, do the job once whole, then kill it at `count` points."""
     prepare = JOBS[job][0]
     if prepare is not None:
         prepare(root / "before")
+    if job == "ingest":
+        note_states(root)
     points: list[int] = []
     ticks = 0
     for number in range(-1, count):
