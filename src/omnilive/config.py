@@ -54,8 +54,8 @@ class MemoryConfig(Config):
     recording: RecordingConfig = RecordingConfig()
 
     quiet_hours: tuple[Hours, ...] = ()
-    """Times such as "22:00-06:30", on this machine's clock, in which live sources are not
-    perceived and nothing of them is stored."""
+    """Times such as "22:00-06:30", in `time_zone`, in which live sources are not perceived and
+    nothing of them is stored."""
 
 
 class SessionConfig(Config):

@@ -32,7 +32,7 @@ from omnilive.memory.library import Library
 from omnilive.memory.resume import PUSH, Plan, plan_watch
 from omnilive.memory.spans import Span, overlaps
 from omnilive.memory.store import Store
-from omnilive.memory.wall import WallMarks
+from omnilive.memory.wall import WallMarks, zone_called
 from omnilive.perception.senses import MODELS, Senses, load_senses
 from omnilive.perception.still import as_jpeg
 from omnilive.pipeline import Listener, Pipeline
@@ -303,8 +303,9 @@ class Session:
             return
         memory = self.config.memory
         keeper = self._keeper = Keeper(
-            self.store, self.config.media, memory.recording, memory.retention, memory.quiet_hours
-        )
+            self.store, self.config.media, memory.recording, memory.retention, memory.quiet_hours,
+            zone_called(memory.time_zone),
+        )  # fmt: skip
         await self._worker.call(keeper.take_up)
         if memory.retention.has_rules:
             self._aging = asyncio.create_task(self._age(keeper))
