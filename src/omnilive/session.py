@@ -318,7 +318,8 @@ class Session:
 
     def _register(self, source: Source, plan: Plan) -> int:
         if self._compactor is None:  # one for all sources; only who writes may have it
-            self._compactor = Compactor(self.store, self.config.memory.budget)
+            memory = self.config.memory
+            self._compactor = Compactor(self.store, memory.budget, memory.time_zone)
         info = source.info
         state = "live" if info.live else "watching"
         if plan.resumes is not None:
