@@ -11,7 +11,7 @@ from omnilive.commands.output import remark, say, say_json, table
 from omnilive.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from omnilive_lab.bench.comparing import Change, Figure
+    from omnilive_lab.timing.comparing import Change, Figure
 
 
 def bench(
@@ -63,7 +63,7 @@ def bench(
 
 
 def _list(json: bool) -> None:
-    from omnilive_lab.bench.benches import benches, read_result
+    from omnilive_lab.timing.scripts import benches, read_result
 
     rows: list[Sequence[str]] = [("NAME", "MEASURED AT", "WHAT")]
     for found in benches().values():
@@ -79,7 +79,7 @@ def _list(json: bool) -> None:
 
 
 def _run(name: str, arguments: Sequence[str], json: bool) -> None:
-    from omnilive_lab.bench.benches import named, read_result, run_bench
+    from omnilive_lab.timing.scripts import named, read_result, run_bench
 
     for path in run_bench(named(name), arguments):
         result = read_result(path)
@@ -93,7 +93,7 @@ def _run(name: str, arguments: Sequence[str], json: bool) -> None:
 
 def _run_all(json: bool) -> None:
     from omnilive.core.errors import BackendError
-    from omnilive_lab.bench.benches import benches
+    from omnilive_lab.timing.scripts import benches
 
     failed: list[str] = []
     for name in benches():
@@ -108,7 +108,7 @@ def _run_all(json: bool) -> None:
 
 
 def _figures(result: dict) -> list[Sequence[str]]:
-    from omnilive_lab.bench.comparing import flat
+    from omnilive_lab.timing.comparing import flat
 
     return [(name, *_cells(figure)) for name, figure in flat(result["figures"])] or [("nothing",)]
 
@@ -119,7 +119,7 @@ def _cells(figure: "Figure") -> tuple[str, str]:
 
 
 def _compare(old: str, new: str, wanted: str, json: bool) -> None:
-    from omnilive_lab.bench.comparing import cautions, compare
+    from omnilive_lab.timing.comparing import cautions, compare
 
     before, after = _pair(old, new)
     changes = [change for change in compare(before, after) if wanted in change.name]
@@ -140,8 +140,8 @@ def _compare(old: str, new: str, wanted: str, json: bool) -> None:
 
 def _pair(old: str, new: str) -> tuple[dict, dict]:
     """Return two results: two files, or a benchmark's name and a commit."""
-    from omnilive_lab.bench.benches import named, read_result
-    from omnilive_lab.bench.trends import at_commit
+    from omnilive_lab.timing.scripts import named, read_result
+    from omnilive_lab.timing.trends import at_commit
 
     if Path(old).suffix == ".json":
         return read_result(Path(old)), read_result(Path(new))
@@ -174,9 +174,9 @@ def _cells_of(change: "Change") -> Sequence[str]:
 
 
 def _trend(name: str, wanted: str, out: Path | None, json: bool) -> None:
-    from omnilive_lab.bench import results as files
-    from omnilive_lab.bench.benches import named
-    from omnilive_lab.bench.trends import history, page, sparkline, trends
+    from omnilive_lab.evaluation import results as files
+    from omnilive_lab.timing.scripts import named
+    from omnilive_lab.timing.trends import history, page, sparkline, trends
 
     path = named(name).path.parent / "results" / f"{name}.json"
     found = history(path)

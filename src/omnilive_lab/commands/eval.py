@@ -112,7 +112,7 @@ def eval(
         case ["make"]:
             raise ConfigError("name the benchmark: omnilive eval make NAME --out DIR")
         case [name]:
-            from omnilive_lab.bench.evaluation import Wanted, evaluate
+            from omnilive_lab.evaluation.evaluate import Wanted, evaluate
 
             wanted = Wanted(
                 benchmark=name, data=data, model=model, mode=mode, frames=frames, pace=pace,

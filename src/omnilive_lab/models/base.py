@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from omnilive_lab.bench.base import Benchmark, Item, Prompt, Reply, Setup, Turn
-from omnilive_lab.bench.sampling import Picture
+from omnilive_lab.evaluation.sampling import Picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from omnilive import recipes
 from omnilive.core.errors import ConfigError
 from omnilive.settings import load_settings
 from omnilive_lab.bench.base import Item
-from omnilive_lab.bench.sampling import Policy
+from omnilive_lab.evaluation.sampling import Policy
 from omnilive_lab.models.base import Examinee
 
 Mode = Literal["offline", "online"]

@@ -11,7 +11,7 @@ from omnilive.reasoning.base import Message
 from omnilive.reasoning.config import ReasoningConfig
 from omnilive.reasoning.openai import EndpointRefusal, OpenAIModel
 from omnilive_lab.bench.base import Cost, Prompt, Reply
-from omnilive_lab.bench.sampling import Picture
+from omnilive_lab.evaluation.sampling import Picture
 from omnilive_lab.models.base import Refused
 
 TRIES = 4

@@ -10,7 +10,7 @@ from typing import Any
 from omnilive.core.clock import stopwatch
 from omnilive.core.errors import BackendError, ConfigError
 from omnilive_lab.bench.base import Cost, Prompt, Reply
-from omnilive_lab.bench.sampling import Picture
+from omnilive_lab.evaluation.sampling import Picture
 from omnilive_lab.models.base import Refused
 
 

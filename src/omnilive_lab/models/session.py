@@ -20,9 +20,9 @@ from omnilive.reasoning.mind import Mind
 from omnilive.session import Pace
 from omnilive_lab.bench.base import Benchmark, Clip, Cost, Item, Prompt, Reply, Setup, Turn
 from omnilive_lab.bench.choices import chosen
-from omnilive_lab.bench.cutting import cut, is_whole
-from omnilive_lab.bench.online import Heard, Question, play
-from omnilive_lab.bench.sampling import length_s
+from omnilive_lab.evaluation.cutting import cut, is_whole
+from omnilive_lab.evaluation.online import Heard, Question, play
+from omnilive_lab.evaluation.sampling import length_s
 from omnilive_lab.models.base import Done, Sitting
 
 UNTRUSTED = ("embedded", "scripted")  # backends that answer in words of their own or not at all

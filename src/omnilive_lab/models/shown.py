@@ -6,7 +6,7 @@ from typing import Any
 
 from omnilive.core.errors import ConfigError, SourceError
 from omnilive_lab.bench.base import Benchmark, Clip, Item, Prompt, Reply, Setup, Turn
-from omnilive_lab.bench.sampling import Policy, length_s, pictures
+from omnilive_lab.evaluation.sampling import Policy, length_s, pictures
 from omnilive_lab.models.base import Done, Refused, Sitting, Viewer
 
 

@@ -7,12 +7,12 @@ import pytest
 
 from omnilive.reasoning.mind import Mind
 from omnilive_lab.bench.base import BENCHMARKS, Row, Setup, by_name
-from omnilive_lab.bench.evaluation import write_report
-from omnilive_lab.bench.run import Plan, load_items, run
-from omnilive_lab.bench.summing import published, summarise
+from omnilive_lab.evaluation.evaluate import write_report
+from omnilive_lab.evaluation.run import Plan, load_items, run
+from omnilive_lab.evaluation.summing import published, summarise
 from omnilive_lab.models.session import SessionExaminee
 from tests.fakes import FAKE_CONFIG, fake_senses
-from tests.lab.bench.test_run import Nobody
+from tests.lab.evaluation.test_run import Nobody
 
 NAMES = BENCHMARKS.names()
 

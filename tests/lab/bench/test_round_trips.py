@@ -11,7 +11,6 @@ import pytest
 
 from omnilive.core.errors import ConfigError
 from omnilive.reasoning.mind import Mind
-from omnilive_lab.bench import results
 from omnilive_lab.bench.base import (
     BENCHMARKS,
     Benchmark,
@@ -27,10 +26,11 @@ from omnilive_lab.bench.base import (
 )
 from omnilive_lab.bench.figures import guess_interval
 from omnilive_lab.bench.films import COLOURS, write_sound
-from omnilive_lab.bench.run import Plan, load_items
-from omnilive_lab.bench.run import run as run_plan
-from omnilive_lab.bench.sampling import Picture, Policy
-from omnilive_lab.bench.summing import summarise
+from omnilive_lab.evaluation import results
+from omnilive_lab.evaluation.run import Plan, load_items
+from omnilive_lab.evaluation.run import run as run_plan
+from omnilive_lab.evaluation.sampling import Picture, Policy
+from omnilive_lab.evaluation.summing import summarise
 from omnilive_lab.models.guess import Majority, Random
 from omnilive_lab.models.session import SessionExaminee
 from omnilive_lab.models.shown import Shown

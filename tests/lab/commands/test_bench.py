@@ -9,8 +9,8 @@ import pytest
 import omnilive
 from omnilive.cli import app
 from omnilive.core.errors import BackendError, ConfigError
-from omnilive_lab.bench import benches as module
-from omnilive_lab.bench.benches import Bench, benches, read_result, run_bench
+from omnilive_lab.timing import scripts as module
+from omnilive_lab.timing.scripts import Bench, benches, read_result, run_bench
 
 SCRIPT = '''
 """Counts to three."""

@@ -5,7 +5,7 @@ import pytest
 
 from omnilive.core.errors import BackendError
 from omnilive_lab.bench.base import Prompt
-from omnilive_lab.bench.sampling import Picture
+from omnilive_lab.evaluation.sampling import Picture
 from omnilive_lab.models.base import Refused
 from omnilive_lab.models.endpoint import REFUSALS, Endpoint
 from tests.lab.models.loopback import served

@@ -5,7 +5,7 @@ import pytest
 
 from omnilive.core.errors import BackendError, ConfigError
 from omnilive_lab.bench.base import Prompt
-from omnilive_lab.bench.sampling import Picture
+from omnilive_lab.evaluation.sampling import Picture
 from tests.lab.models.vlm import WORDS, write_folder
 
 pytest.importorskip("torch")

@@ -10,8 +10,8 @@ from omnilive.reasoning.mind import Mind
 from omnilive.session import Session
 from omnilive_lab.bench.base import Clip, Item, Prompt, Setup, Turn, letters
 from omnilive_lab.bench.choices import plain_question
-from omnilive_lab.bench.online import Exam
 from omnilive_lab.bench.quiz import Quiz
+from omnilive_lab.evaluation.online import Exam
 from omnilive_lab.models.base import Done, Sitting
 from omnilive_lab.models.session import SessionExaminee
 from tests.fakes import FAKE_CONFIG, FakeASR, fake_senses

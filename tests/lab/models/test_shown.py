@@ -7,7 +7,7 @@ from omnilive.core.errors import ConfigError
 from omnilive_lab.bench.base import Clip, Item, Prompt, Reply, Setup, Turn
 from omnilive_lab.bench.films import Scene, write_film
 from omnilive_lab.bench.quiz import Quiz
-from omnilive_lab.bench.sampling import Picture, Policy
+from omnilive_lab.evaluation.sampling import Picture, Policy
 from omnilive_lab.models.base import Done, Refused, Sitting
 from omnilive_lab.models.shown import Shown
 

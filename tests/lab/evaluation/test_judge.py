@@ -1,7 +1,7 @@
 import pytest
 
 from omnilive_lab.bench.base import Mark
-from omnilive_lab.bench.judge import EndpointJudge, read_marks
+from omnilive_lab.evaluation.judge import EndpointJudge, read_marks
 from tests.lab.models.loopback import served
 
 MARKS = (Mark("accuracy", r"accuracy:\s*(\d+)", 1, 5), Mark("detail", r"detail:\s*(\d+)", 1, 5))

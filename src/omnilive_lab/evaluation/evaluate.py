@@ -13,16 +13,16 @@ from omnilive.commands.output import remark, say, say_json
 from omnilive.core.clock import wall_time
 from omnilive.core.errors import ConfigError
 from omnilive.reasoning.config import OpenAIConfig
-from omnilive_lab.bench import results
 from omnilive_lab.bench.base import Benchmark, Judge, Setup, by_name
-from omnilive_lab.bench.commit import commit
-from omnilive_lab.bench.html import page
-from omnilive_lab.bench.progress import Meter
-from omnilive_lab.bench.report import Report, figure, markdown, warnings
-from omnilive_lab.bench.run import Plan, load_items, run
-from omnilive_lab.bench.sampling import Policy
-from omnilive_lab.bench.summing import performance, summarise
+from omnilive_lab.evaluation import results
+from omnilive_lab.evaluation.html import page
+from omnilive_lab.evaluation.progress import Meter
+from omnilive_lab.evaluation.report import Report, figure, markdown, warnings
+from omnilive_lab.evaluation.run import Plan, load_items, run
+from omnilive_lab.evaluation.sampling import Policy
+from omnilive_lab.evaluation.summing import performance, summarise
 from omnilive_lab.models.choose import Choice, Mode, Pace, examinee
+from omnilive_lab.timing.commit import commit
 
 __all__ = ["Wanted", "evaluate"]
 MD, HTML = "report.md", "report.html"
@@ -120,7 +120,7 @@ def _judge(wanted: Wanted) -> Judge | None:
         return None
     from pydantic import SecretStr
 
-    from omnilive_lab.bench.judge import EndpointJudge
+    from omnilive_lab.evaluation.judge import EndpointJudge
 
     key = SecretStr(wanted.judge_key)
     config = OpenAIConfig(base_url=wanted.judge, model=wanted.judge_model, api_key=key)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from omnilive.core.errors import ConfigError
-from omnilive_lab.bench import svg
-from omnilive_lab.bench.benches import checked, read_result
-from omnilive_lab.bench.comparing import flat
+from omnilive_lab.evaluation import svg
+from omnilive_lab.timing.comparing import flat
+from omnilive_lab.timing.scripts import checked, read_result
 
 Point = tuple[str, float]  # commit, value
 BLOCKS = "▁▂▃▄▅▆▇█"

@@ -6,7 +6,7 @@ from typing import Any
 
 from omnilive.core.errors import SourceError
 from omnilive_lab.bench.base import Clip
-from omnilive_lab.bench.sampling import length_s, numbered
+from omnilive_lab.evaluation.sampling import length_s, numbered
 
 
 def is_whole(clip: Clip) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from omnilive.core.errors import BackendError, ConfigError
-from omnilive_lab.bench.commit import checkout
+from omnilive_lab.timing.commit import checkout
 
 Json = dict[str, Any]
 _STDERR = 2  # file descriptor

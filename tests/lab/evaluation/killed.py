@@ -8,12 +8,12 @@ import signal
 import sys
 from pathlib import Path
 
-from omnilive_lab.bench import results
 from omnilive_lab.bench.base import Setup
-from omnilive_lab.bench.progress import Meter
 from omnilive_lab.bench.quiz import Quiz
-from omnilive_lab.bench.run import Plan, load_items, run
-from omnilive_lab.bench.summing import summarise
+from omnilive_lab.evaluation import results
+from omnilive_lab.evaluation.progress import Meter
+from omnilive_lab.evaluation.run import Plan, load_items, run
+from omnilive_lab.evaluation.summing import summarise
 from omnilive_lab.models.guess import Random
 
 

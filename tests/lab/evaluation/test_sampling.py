@@ -6,7 +6,7 @@ import pytest
 from omnilive.core.errors import ConfigError, SourceError
 from omnilive_lab.bench.base import Clip
 from omnilive_lab.bench.films import COLOURS, Scene, picture, write_film
-from omnilive_lab.bench.sampling import Policy, length_s, pictures
+from omnilive_lab.evaluation.sampling import Policy, length_s, pictures
 
 SCENES = [Scene(0, 4, "red"), Scene(4, 20, "blue"), Scene(20, 30, "green")]
 

@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 import pytest
 
 from omnilive.core.errors import StoreError
-from omnilive_lab.bench import results
 from omnilive_lab.bench.base import Item, Reply, Row, Score, Setup, Summary
-from omnilive_lab.bench.evaluation import write_report
 from omnilive_lab.bench.quiz import Quiz
-from omnilive_lab.bench.report import Report, markdown
-from omnilive_lab.bench.run import Plan, load_items, run
-from omnilive_lab.bench.summing import published, summarise
+from omnilive_lab.evaluation import results
+from omnilive_lab.evaluation.evaluate import write_report
+from omnilive_lab.evaluation.report import Report, markdown
+from omnilive_lab.evaluation.run import Plan, load_items, run
+from omnilive_lab.evaluation.summing import published, summarise
 from omnilive_lab.models.guess import Random
-from tests.lab.bench.test_run import Nobody
+from tests.lab.evaluation.test_run import Nobody
 
 
 class Known(Quiz):

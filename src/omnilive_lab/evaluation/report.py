@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from omnilive.core.errors import StoreError
-from omnilive_lab.bench import results
-from omnilive_lab.bench.summing import published
+from omnilive_lab.evaluation import results
+from omnilive_lab.evaluation.summing import published
 
 Json = Mapping[str, Any]
 MARKED = "IXC2.5-OL"  # the published row of the system that this one builds on

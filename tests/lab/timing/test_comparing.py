@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from omnilive.core.errors import ConfigError
-from omnilive_lab.bench.benches import read_result
-from omnilive_lab.bench.comparing import cautions, compare, flat
-from omnilive_lab.bench.trends import at_commit, history, page, sparkline, trends
+from omnilive_lab.timing.comparing import cautions, compare, flat
+from omnilive_lab.timing.scripts import read_result
+from omnilive_lab.timing.trends import at_commit, history, page, sparkline, trends
 
 
 def result(figures: Any, commit: str = "abc1234", **machine: Any) -> dict[str, Any]:

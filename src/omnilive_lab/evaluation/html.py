@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from omnilive_lab.bench import svg
-from omnilive_lab.bench.report import (
+from omnilive_lab.evaluation import svg
+from omnilive_lab.evaluation.report import (
     DASH,
     MARKED,
     Report,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from omnilive.core.errors import ConfigError, StoreError
-from omnilive_lab.bench import results
 from omnilive_lab.bench.base import Benchmark, Item, Judge, Reply, Row, Score, Setup, Turn
+from omnilive_lab.evaluation import results
 from omnilive_lab.models.base import Done, Examinee, Sitting
 
 Line = dict[str, Any]

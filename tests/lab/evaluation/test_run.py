@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from omnilive.core.errors import ConfigError, StoreError
-from omnilive_lab.bench import results
 from omnilive_lab.bench.base import Item, Judge, Reply, Row, Score, Setup, Turn
-from omnilive_lab.bench.progress import Meter
 from omnilive_lab.bench.quiz import Quiz
-from omnilive_lab.bench.run import Plan, load_items, run, sittings
-from omnilive_lab.bench.summing import performance, summarise
+from omnilive_lab.evaluation import results
+from omnilive_lab.evaluation.progress import Meter
+from omnilive_lab.evaluation.run import Plan, load_items, run, sittings
+from omnilive_lab.evaluation.summing import performance, summarise
 from omnilive_lab.models.base import Done, Sitting
 from omnilive_lab.models.guess import Majority, Random
 

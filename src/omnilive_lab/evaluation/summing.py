@@ -8,10 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from omnilive_lab.bench import results
 from omnilive_lab.bench.base import Row
 from omnilive_lab.bench.figures import chance, guess_interval, mean, rounded, values, wilson
-from omnilive_lab.bench.run import Plan
+from omnilive_lab.evaluation import results
+from omnilive_lab.evaluation.run import Plan
 
 Json = dict[str, Any]
 SHOWN_FAILURES = 20
@@ -104,7 +104,7 @@ def published(key: str) -> Json | None:
     """Return the published table of this key, if there is one."""
     if not key:
         return None
-    text = files("omnilive_lab.bench").joinpath("published.json").read_text(encoding="utf-8")
+    text = files("omnilive_lab.evaluation").joinpath("published.json").read_text(encoding="utf-8")
     return json.loads(text).get(key)
 
 

@@ -1,0 +1,1 @@
+"""Runs a benchmark: pictures chosen, questions put, replies marked and kept, a report made."""

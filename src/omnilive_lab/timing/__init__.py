@@ -1,0 +1,1 @@
+"""The scripts in `bench/`: run, compared, drawn over time."""
