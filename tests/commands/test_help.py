@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -34,3 +36,8 @@ def test_the_version(omnilive: Shell):
 def test_no_command_shows_the_help_and_is_wrong_usage(omnilive: Shell):
     done = omnilive()
     assert done.status == 2 and "Commands:" in done.err
+
+
+def test_the_module_ends_with_the_status_of_the_command():
+    done = subprocess.run([sys.executable, "-m", "omnilive", "nonesuch"], capture_output=True)
+    assert done.returncode == 2
