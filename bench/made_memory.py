@@ -18,14 +18,14 @@ import numpy as np
 import psycopg
 
 from omnilive.catalog import fetch
-from omnilive.memory.embed import MiniLM
-from omnilive.memory.pgvectors import written
-from omnilive.memory.postgres import PostgresDatabase, schema_of
-from omnilive.memory.sketches import BLOCK, quantise, seal
+from omnilive.memory.databases.postgres import PostgresDatabase, schema_of
+from omnilive.memory.search.embed import MiniLM
+from omnilive.memory.search.pgvectors import written
+from omnilive.memory.search.sketches import BLOCK, quantise, seal
+from omnilive.memory.search.tags import tags
+from omnilive.memory.search.vectors import EMBEDDER
+from omnilive.memory.search.words import index_form
 from omnilive.memory.store import Store
-from omnilive.memory.tags import tags
-from omnilive.memory.vectors import EMBEDDER
-from omnilive.memory.words import index_form
 
 DAYS, PART, SPEECH_SHARE = 14, 20_000, 0.3
 LABELS = ["person"] * 40 + (

@@ -27,14 +27,14 @@ from common import percentile, report
 from omnilive.catalog import fetch
 from omnilive.core.events import Event
 from omnilive.memory.base import SourceRow
-from omnilive.memory.budget import BudgetConfig
-from omnilive.memory.compaction import Compactor
-from omnilive.memory.embed import Embedder, MiniLM
+from omnilive.memory.consolidation.budget import BudgetConfig
+from omnilive.memory.consolidation.compaction import Compactor
+from omnilive.memory.control.pins import pin
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.moments import MomentConfig
-from omnilive.memory.pins import pin
+from omnilive.memory.search.embed import Embedder, MiniLM
+from omnilive.memory.search.words import content_words
 from omnilive.memory.store import Store, keyframe_path
-from omnilive.memory.words import content_words
 from omnilive_lab.streams import stream
 
 TICK_S = 0.5  # two pictures a second

@@ -26,8 +26,8 @@ from common import percentile, report
 from made_memory import DAYS, embedded, fill_postgres, fill_sqlite, parts, real_sentences
 
 from omnilive.memory.base import Ref
+from omnilive.memory.search.words import content_words
 from omnilive.memory.store import Store
-from omnilive.memory.words import content_words
 from omnilive_lab.postgres import postgres
 
 REAL, ASKED, TOP = 4000, 200, 10
@@ -175,7 +175,7 @@ def asked(cache: Path) -> tuple[list[str], np.ndarray]:
 def opened(folder: Path, url: str) -> Store:
     if not url:
         return Store(folder)
-    from omnilive.memory.postgres import PostgresDatabase
+    from omnilive.memory.databases.postgres import PostgresDatabase
 
     return Store(folder, database=PostgresDatabase(url, folder.name, folder))
 

@@ -25,8 +25,8 @@ from omnilive import recipes
 from omnilive.config import SessionConfig
 from omnilive.core.clock import stopwatch
 from omnilive.core.events import Event, Evidence
+from omnilive.memory.search.words import content_words
 from omnilive.memory.store import Store
-from omnilive.memory.words import content_words
 from omnilive.reasoning.mind import Mind
 from omnilive_lab.streams import Question, plant, stream
 from omnilive_lab.streams.scores import Span, covered, is_right, time_error

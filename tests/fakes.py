@@ -7,7 +7,7 @@ import numpy as np
 
 from omnilive.config import MemoryConfig, SessionConfig
 from omnilive.core.worker import Worker
-from omnilive.memory.words import content_words
+from omnilive.memory.search.words import content_words
 from omnilive.perception.audio.base import Transcript, Word
 from omnilive.perception.config import PerceptionConfig
 from omnilive.perception.senses import Senses

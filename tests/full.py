@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from omnilive.memory.databases.transfer import TABLES, columns, last_ids, rows_of
 from omnilive.memory.library import Library
 from omnilive.memory.store import Store
-from omnilive.memory.transfer import TABLES, columns, last_ids, rows_of
 from tests.fakes import FakeEmbedder
 from tests.made import a_file, put, said, thing
 

@@ -12,9 +12,9 @@ import pytest
 from omnilive.config import SessionConfig
 from omnilive.core.events import AudioChunk, SourceHealth, VideoFrame
 from omnilive.media.base import Item, MaskConfig, MediaConfig, SourceInfo
-from omnilive.memory.keeping import RecordingConfig, RetentionConfig
+from omnilive.memory.control.keeping import RecordingConfig, RetentionConfig
+from omnilive.memory.control.recordings import segments
 from omnilive.memory.library import Library
-from omnilive.memory.recordings import segments
 from omnilive.memory.store import Store
 from omnilive.session import Session
 from tests.fakes import FAKE_CONFIG, RATE_HZ, fake_senses

@@ -15,7 +15,7 @@ from omnilive.core.clock import stopwatch
 from omnilive.core.errors import ConfigError
 from omnilive.core.events import Answer
 from omnilive.dialogue.base import Brain, Turn
-from omnilive.memory.forget import forget
+from omnilive.memory.control.forget import forget
 from omnilive.memory.library import Library
 from omnilive.perception.audio.base import Transcript
 from omnilive.perception.still import as_jpeg

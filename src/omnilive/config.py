@@ -10,9 +10,9 @@ from omnilive.dialogue.watches.config import WatchesConfig
 from omnilive.dialogue.watches.deliver.config import DeliveryConfig
 from omnilive.media.base import MediaConfig
 from omnilive.media.quiet import Hours
-from omnilive.memory.budget import BudgetConfig
 from omnilive.memory.compressor.config import CompressorConfig
-from omnilive.memory.keeping import RecordingConfig, RetentionConfig
+from omnilive.memory.consolidation.budget import BudgetConfig
+from omnilive.memory.control.keeping import RecordingConfig, RetentionConfig
 from omnilive.memory.moments import MomentConfig
 from omnilive.perception.config import PerceptionConfig
 from omnilive.reasoning.config import ReasoningConfig

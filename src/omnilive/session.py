@@ -23,13 +23,13 @@ from omnilive.media.open import kind_of, open_source
 from omnilive.media.pace import paced
 from omnilive.memory.answers import log_answer
 from omnilive.memory.base import SourceRow
-from omnilive.memory.compaction import Compactor
+from omnilive.memory.consolidation.compaction import Compactor
+from omnilive.memory.control.keeper import Keeper
 from omnilive.memory.dialogue import log_turn
-from omnilive.memory.embed import Embedder
-from omnilive.memory.keeper import Keeper
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.library import Library
 from omnilive.memory.resume import PUSH, Plan, plan_watch
+from omnilive.memory.search.embed import Embedder
 from omnilive.memory.spans import Span, overlaps
 from omnilive.memory.store import Store
 from omnilive.memory.wall import WallMarks, zone_called

@@ -12,9 +12,9 @@ import pytest
 from omnilive.catalog.progress import Silent
 from omnilive.commands.archive import export_session, import_session
 from omnilive.core.errors import ConfigError, StoreError
+from omnilive.memory.databases.schema import MIGRATIONS
+from omnilive.memory.databases.transfer import TABLES
 from omnilive.memory.library import Library
-from omnilive.memory.schema import MIGRATIONS
-from omnilive.memory.transfer import TABLES
 
 Change = Callable[[dict[str, bytes], dict[str, Any]], None]
 

@@ -8,12 +8,12 @@ import pytest
 
 from omnilive.core.errors import ConfigError
 from omnilive.core.events import AudioChunk, Keyframe, VideoFrame
-from omnilive.memory.about import About, forget_about, found_about
+from omnilive.memory.control.about import About, forget_about, found_about
+from omnilive.memory.control.pins import pin
+from omnilive.memory.control.recordings import Recorder, RecordingConfig, segments
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.moments import MomentConfig
-from omnilive.memory.pins import pin
-from omnilive.memory.recordings import Recorder, RecordingConfig, segments
-from omnilive.memory.sketches import quantise
+from omnilive.memory.search.sketches import quantise
 from omnilive.memory.store import Store
 from tests.fakes import FakeEmbedder
 from tests.made import a_file, percept, said, thing

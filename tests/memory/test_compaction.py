@@ -12,15 +12,15 @@ import pytest
 from omnilive.core.events import Event, Keyframe
 from omnilive.dialogue.watches.book import Book
 from omnilive.dialogue.watches.explain import note_on_log
-from omnilive.memory import merging
 from omnilive.memory.base import Moment
-from omnilive.memory.budget import BudgetConfig
-from omnilive.memory.compaction import STEPS, Compactor
+from omnilive.memory.consolidation import merging
+from omnilive.memory.consolidation.budget import BudgetConfig
+from omnilive.memory.consolidation.compaction import STEPS, Compactor
+from omnilive.memory.consolidation.trim import reaches_back_to
+from omnilive.memory.control.pins import pin, unpin
 from omnilive.memory.ledger import Ledger, Noted, moment_body
 from omnilive.memory.moments import MomentConfig
-from omnilive.memory.pins import pin, unpin
 from omnilive.memory.store import KEYFRAMES, Store
-from omnilive.memory.trim import reaches_back_to
 from omnilive.memory.watches import CURSOR, WORLD
 from tests.fakes import FakeEmbedder
 from tests.made import a_file, percept, said, thing

@@ -3,7 +3,7 @@
 import pytest
 
 from omnilive.core.errors import ConfigError
-from omnilive.memory.edit import edit_fact
+from omnilive.memory.control.edit import edit_fact
 from omnilive.memory.store import Store
 from tests.fakes import FakeEmbedder
 from tests.memory.test_about import live

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from omnilive.memory.compaction import Compactor
-from omnilive.memory.reindex import reindex
-from omnilive.memory.retention import Retention
+from omnilive.memory.consolidation.compaction import Compactor
+from omnilive.memory.control.retention import Retention
+from omnilive.memory.search.reindex import reindex
 from omnilive.memory.store import Store, keyframe_path
 from tests.memory.test_compaction import check_whole
 from tests.memory.victim import (

@@ -12,10 +12,10 @@ import pytest
 from omnilive.core.errors import ConfigError
 from omnilive.core.events import Keyframe
 from omnilive.memory.base import Ref
-from omnilive.memory.forget import forget
+from omnilive.memory.control.forget import forget
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.moments import MomentConfig
-from omnilive.memory.sketches import quantise
+from omnilive.memory.search.sketches import quantise
 from omnilive.memory.spans import Span, left_of, merged, overlaps, rest
 from omnilive.memory.store import Store
 from tests.fakes import FakeEmbedder
@@ -23,7 +23,7 @@ from tests.made import a_file, percept, said, thing
 
 PHRASE, WORD = "the vault opens with zanzibar", "zanzibar"
 PATCH = np.random.default_rng(7).bytes(4096)  # what a face would be in the bytes of a picture
-FORGET = "from omnilive.memory.forget import forget"
+FORGET = "from omnilive.memory.control.forget import forget"
 
 
 def begin(store: Store) -> Ledger:

@@ -8,11 +8,11 @@ import pytest
 from omnilive.catalog.progress import Silent
 from omnilive.commands.archive import export_session
 from omnilive.core.errors import StoreError
-from omnilive.memory.compaction import Compactor
+from omnilive.memory.consolidation.compaction import Compactor
+from omnilive.memory.control.recordings import Recorder, recover, segments
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.library import Library
 from omnilive.memory.moments import MomentConfig
-from omnilive.memory.recordings import Recorder, recover, segments
 from omnilive.memory.store import Store
 from tests.fakes import FakeEmbedder
 from tests.made import a_file

@@ -9,8 +9,8 @@ import pytest
 from omnilive.core.errors import StoreError
 from omnilive.core.events import Keyframe
 from omnilive.memory.base import SourceRow
-from omnilive.memory.budget import BudgetConfig
-from omnilive.memory.compaction import Compactor
+from omnilive.memory.consolidation.budget import BudgetConfig
+from omnilive.memory.consolidation.compaction import Compactor
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.moments import MomentConfig
 from omnilive.memory.store import Store

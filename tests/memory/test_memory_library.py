@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from omnilive.core.errors import ConfigError, StoreError
+from omnilive.memory.databases.sqlite import DB_NAME
 from omnilive.memory.library import Library, Writing, check_name, is_being_written
-from omnilive.memory.sqlite import DB_NAME
 from tests.made import put, said
 
 HOLD = """

@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 
 from omnilive.core.events import Kind
-from omnilive.memory import merging
 from omnilive.memory.base import Fact, Moment
+from omnilive.memory.consolidation import merging
 
 HALF_LIFE_S = 3600.0
 LABELS = ("person", "car", "cat", "dog", "bus")

@@ -15,7 +15,7 @@ import pytest
 from psycopg import errors
 
 from omnilive.core.errors import ConfigError, StoreError
-from omnilive.memory import postgres
+from omnilive.memory.databases import postgres
 from omnilive.memory.library import Library
 from omnilive.server.errors import status_of
 from omnilive_lab.postgres import NOBODY

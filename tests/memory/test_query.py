@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from omnilive.memory.base import Fact
+from omnilive.memory.databases.schema import MIGRATIONS, VERSION
 from omnilive.memory.query import LONG_S, FactQuery
 from omnilive.memory.recall import View
-from omnilive.memory.schema import MIGRATIONS, VERSION
+from omnilive.memory.search.words import words
 from omnilive.memory.store import Store
-from omnilive.memory.words import words
 from tests.made import percept, put, said, thing
 
 COLOURS = ("red", "blue")

@@ -1,8 +1,8 @@
 import pytest
 
 from omnilive.memory.recall import View, recall, stem
+from omnilive.memory.search.words import content_words, index_form, words
 from omnilive.memory.store import Store
-from omnilive.memory.words import content_words, index_form, words
 from tests.fakes import FakeEmbedder
 from tests.made import percept, put, said, thing
 

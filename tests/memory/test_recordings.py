@@ -14,9 +14,9 @@ from omnilive.media.base import Item, MediaConfig
 from omnilive.media.clip import Piece, cut_clip
 from omnilive.media.open import open_source
 from omnilive.media.record import length_s
-from omnilive.memory.forget import forget
-from omnilive.memory.pins import pin
-from omnilive.memory.recordings import (
+from omnilive.memory.control.forget import forget
+from omnilive.memory.control.pins import pin
+from omnilive.memory.control.recordings import (
     RECORDINGS,
     Recorder,
     RecordingConfig,
@@ -142,7 +142,7 @@ def test_a_killed_recorder_leaves_what_can_be_played(store: Store) -> None:
     code = f"""
         import os
         from pathlib import Path
-        from omnilive.memory.recordings import Recorder, RecordingConfig
+        from omnilive.memory.control.recordings import Recorder, RecordingConfig
         from omnilive.memory.store import Store
         from tests.memory.test_recordings import stream
         store = Store(Path({str(store.folder)!r}))

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from omnilive.core.errors import StoreError
-from omnilive.memory.forget import forget
-from omnilive.memory.reindex import STATE, reindex
+from omnilive.memory.control.forget import forget
+from omnilive.memory.search.reindex import STATE, reindex
+from omnilive.memory.search.words import content_words
 from omnilive.memory.store import Store
-from omnilive.memory.words import content_words
 from tests.fakes import FakeEmbedder
 from tests.made import percept
 
@@ -174,7 +174,7 @@ def test_one_at_a_time(store: Store) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from omnilive.memory.reindex import reindex
+from omnilive.memory.search.reindex import reindex
 from omnilive.memory.store import Store
 from tests.memory.test_reindex import Other
 print("begun", flush=True)

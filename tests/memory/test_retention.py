@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from omnilive.core.events import Keyframe
-from omnilive.memory import retention
-from omnilive.memory.keeping import RetentionConfig
+from omnilive.memory.control import retention
+from omnilive.memory.control.keeping import RetentionConfig
+from omnilive.memory.control.pins import pin, unpin
+from omnilive.memory.control.recordings import RECORDINGS, add_segment, segments
+from omnilive.memory.control.retention import REST_S, STEP_S, Retention, cutoff
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.moments import MomentConfig
-from omnilive.memory.pins import pin, unpin
-from omnilive.memory.recordings import RECORDINGS, add_segment, segments
-from omnilive.memory.retention import REST_S, STEP_S, Retention, cutoff
 from omnilive.memory.spans import Span
 from omnilive.memory.store import Store
 from omnilive.memory.wall import WallClock

@@ -10,8 +10,8 @@ import pytest
 
 from omnilive.core.errors import StoreError
 from omnilive.memory.base import Ref
+from omnilive.memory.databases.schema import MIGRATIONS, VERSION, migrate
 from omnilive.memory.query import FactQuery
-from omnilive.memory.schema import MIGRATIONS, VERSION, migrate
 from omnilive.memory.store import Store
 
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from omnilive.catalog import fetch
-from omnilive.memory import sketches
-from omnilive.memory.embed import MiniLM
-from omnilive.memory.schema import MIGRATIONS, migrate
-from omnilive.memory.sketches import Sketches, products, quantise, restore, sketch
+from omnilive.memory.databases.schema import MIGRATIONS, migrate
+from omnilive.memory.search import sketches
+from omnilive.memory.search.embed import MiniLM
+from omnilive.memory.search.sketches import Sketches, products, quantise, restore, sketch
+from omnilive.memory.search.vectors import Vectors
 from omnilive.memory.store import Store
-from omnilive.memory.vectors import Vectors
 
 
 def unit(seed: int, count: int, width: int = 64) -> np.ndarray:

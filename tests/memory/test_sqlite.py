@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from omnilive.core.errors import StoreError
-from omnilive.memory.schema import VERSION
-from omnilive.memory.sqlite import DB_NAME
+from omnilive.memory.databases.schema import VERSION
+from omnilive.memory.databases.sqlite import DB_NAME
 from omnilive.memory.store import Store
 from tests.made import put, said
 

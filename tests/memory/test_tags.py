@@ -1,6 +1,6 @@
 import itertools
 
-from omnilive.memory.tags import HOUR_S, LONG, cover, tags
+from omnilive.memory.search.tags import HOUR_S, LONG, cover, tags
 
 
 def shared(row: tuple[float, float], span: tuple[float, float]) -> bool:

@@ -18,16 +18,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from omnilive.memory.budget import BudgetConfig
-from omnilive.memory.compaction import Compactor
-from omnilive.memory.forget import forget
-from omnilive.memory.keeping import RetentionConfig
+from omnilive.memory.consolidation.budget import BudgetConfig
+from omnilive.memory.consolidation.compaction import Compactor
+from omnilive.memory.control.forget import forget
+from omnilive.memory.control.keeping import RetentionConfig
+from omnilive.memory.control.retention import Retention
+from omnilive.memory.databases.schema import MIGRATIONS
+from omnilive.memory.databases.sqlite import DB_NAME
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.moments import MomentConfig
-from omnilive.memory.reindex import reindex
-from omnilive.memory.retention import Retention
-from omnilive.memory.schema import MIGRATIONS
-from omnilive.memory.sqlite import DB_NAME
+from omnilive.memory.search.reindex import reindex
 from omnilive.memory.store import KEYFRAMES, Store
 from tests.fakes import FakeEmbedder
 from tests.made import a_file, said

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from omnilive.memory.keeping import RetentionConfig
+from omnilive.memory.control.keeping import RetentionConfig
 from omnilive.memory.library import Library
 from tests.made import a_file, put, said, thing
 from tests.server.client import NO_MODELS, Api, error_of, served

@@ -3,8 +3,8 @@ import shutil
 
 import pytest
 
+from omnilive.memory.databases.sqlite import DB_NAME
 from omnilive.memory.library import Library, Writing
-from omnilive.memory.sqlite import DB_NAME
 from tests.server.client import Api, error_of
 
 pytestmark = pytest.mark.anyio

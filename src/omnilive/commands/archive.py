@@ -25,10 +25,10 @@ import omnilive
 from omnilive.catalog.progress import Progress
 from omnilive.commands.archive_v1 import MEMORY, take_memory
 from omnilive.core.errors import ConfigError, StoreError
+from omnilive.memory.databases.schema import VERSION as SCHEMA
+from omnilive.memory.databases.transfer import TABLES, Intake, columns, last_ids, rows_of
 from omnilive.memory.library import Library, check_name
-from omnilive.memory.schema import VERSION as SCHEMA
 from omnilive.memory.store import KEYFRAMES, Store
-from omnilive.memory.transfer import TABLES, Intake, columns, last_ids, rows_of
 
 FORMAT, VERSION = "omnilive-session", 2
 MANIFEST = "manifest.json"

@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 from omnilive.core.errors import ConfigError, StoreError
-from omnilive.memory.sqlite import DB_NAME
+from omnilive.memory.databases.sqlite import DB_NAME
+from omnilive.memory.databases.transfer import TABLES, Intake, columns, last_ids, rows_of
 from omnilive.memory.store import Store
-from omnilive.memory.transfer import TABLES, Intake, columns, last_ids, rows_of
 
 MEMORY = DB_NAME
 

@@ -12,7 +12,7 @@ from omnilive.commands.stored import stored
 from omnilive.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from omnilive.memory.forget import Forgotten
+    from omnilive.memory.control.forget import Forgotten
     from omnilive.memory.store import Store
 
 SHOWN = 20  # of what would be forgotten, before it is confirmed
@@ -79,7 +79,7 @@ def forget(
 def _span(
     store: "Store", session: str, start_s: float, end_s: float, uploads: bool, yes: bool
 ) -> "Forgotten":
-    from omnilive.memory.forget import forget as forget_span
+    from omnilive.memory.control.forget import forget as forget_span
 
     if not yes:
         last_s = min(end_s, store.end_s())
@@ -91,7 +91,7 @@ def _about(
     store: "Store", session: str, start_s: float, end_s: float, label: str, phrase: str,
     around_s: float, uploads: bool, yes: bool,
 ) -> "Forgotten":  # fmt: skip
-    from omnilive.memory.about import About, forget_about, found_about
+    from omnilive.memory.control.about import About, forget_about, found_about
 
     about = About(label=label, phrase=phrase, around_s=around_s, start_s=start_s, end_s=end_s)
     if not yes:

@@ -14,7 +14,7 @@ from omnilive.commands.stored import refuse_busy, stored
 from omnilive.core.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
-    from omnilive.memory.pins import Pin
+    from omnilive.memory.control.pins import Pin
 
 memory = group(
     "memory", "A session's memory: how full it is, pins, corrections, forgetting, rules."
@@ -34,7 +34,7 @@ def show(session: SessionName, json: Json = False, set: Sets = None) -> None:
     Example:
       omnilive memory show kitchen
     """
-    from omnilive.memory.usage import usage
+    from omnilive.memory.control.usage import usage
 
     config = settings(None, set, None).config
     store = stored(config).open(session)
@@ -84,7 +84,7 @@ def pins(session: SessionName, json: Json = False, set: Sets = None) -> None:
     Example:
       omnilive memory pins kitchen
     """
-    from omnilive.memory.pins import pins as all_pins
+    from omnilive.memory.control.pins import pins as all_pins
 
     store = stored(sets=set).open(session)
     try:
@@ -112,7 +112,7 @@ def pin(
     Example:
       omnilive memory pin kitchen --from 30 --to 45 --note "first steps"
     """
-    from omnilive.memory.pins import pin as keep
+    from omnilive.memory.control.pins import pin as keep
 
     store = stored(sets=set).open(session)
     try:
@@ -137,7 +137,7 @@ def unpin(
     Example:
       omnilive memory unpin kitchen 3
     """
-    from omnilive.memory.pins import unpin as let_go
+    from omnilive.memory.control.pins import unpin as let_go
 
     store = stored(sets=set).open(session)
     try:
@@ -164,7 +164,7 @@ def edit(
     Example:
       omnilive memory edit kitchen 17 --text "the keys are in the drawer"
     """
-    from omnilive.memory.edit import edit_fact
+    from omnilive.memory.control.edit import edit_fact
 
     chosen = settings(recipe, set, config).config
     store = stored(chosen).open(session)
@@ -199,7 +199,7 @@ def retention(
       omnilive memory retention kitchen --set memory.retention.speech_days=30 --apply
     """
     from omnilive.core.clock import wall_time
-    from omnilive.memory.retention import Retention
+    from omnilive.memory.control.retention import Retention
 
     config = settings(None, set, None).config
     rules = {name: days for name, days in config.memory.retention.model_dump().items() if days}
@@ -258,7 +258,7 @@ def check(session: SessionName, json: Json = False, set: Sets = None) -> None:
 
 
 def _missing(store: Any) -> list[str]:
-    from omnilive.memory.recordings import segments
+    from omnilive.memory.control.recordings import segments
     from omnilive.memory.store import keyframe_path
 
     pictures = [keyframe_path(id) for (id,) in store.rows("SELECT id FROM keyframe ORDER BY id")]

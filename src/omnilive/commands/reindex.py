@@ -10,7 +10,7 @@ from omnilive.commands.output import remark, say_json
 from omnilive.commands.stored import stored
 
 if TYPE_CHECKING:
-    from omnilive.memory.embed import Embedder
+    from omnilive.memory.search.embed import Embedder
 
 
 def reindex(
@@ -35,7 +35,7 @@ def reindex(
     chosen = settings(recipe, set, config).config
     store = stored(chosen).open(session)
 
-    from omnilive.memory.reindex import reindex as rebuild
+    from omnilive.memory.search.reindex import reindex as rebuild
 
     bar = _Bar(session)
     try:

@@ -40,7 +40,7 @@ def open_store(name: str, config: "SessionConfig | None" = None) -> "Store":
     store = stored(config).open(name)
     if config.memory.retention.has_rules:
         from omnilive.core.clock import wall_time
-        from omnilive.memory.retention import Retention
+        from omnilive.memory.control.retention import Retention
 
         try:
             Retention(store, config.memory.retention).run(wall_time(), AGING_S)

@@ -6,8 +6,8 @@ from difflib import SequenceMatcher
 from functools import cache
 
 from omnilive.dialogue.config import DialogueConfig
-from omnilive.memory.words import states
-from omnilive.memory.words import words as signs
+from omnilive.memory.search.words import states
+from omnilive.memory.search.words import words as signs
 
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 BACKCHANNELS = (

@@ -26,7 +26,7 @@ class Moment:
     """A stretch of 3 to 16 s with all that was noticed in it, or what was merged of many.
 
     `level` is 0 for a moment, 1 for an episode, 2 for a digest; `size` counts the moments that
-    it stands for; `weight` and `data` are told in memory/merging.py.
+    it stands for; `weight` and `data` are told in memory/consolidation/merging.py.
     """
 
     id: int

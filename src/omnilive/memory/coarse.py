@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from omnilive.core.events import Kind
 from omnilive.memory.base import Fact, Moment
-from omnilive.memory.words import content_words
+from omnilive.memory.search.words import content_words
 
 _PREFIX: dict[str, Kind] = {"said: ": "speech", "text: ": "text", "sound: ": "sound"}
 LEAST = 0.3  # share of the question's words that a part has to hold

@@ -6,9 +6,9 @@ from typing import Any
 
 from omnilive.core.events import Kind, Percept
 from omnilive.memory.base import Fact
-from omnilive.memory.database import WordIndex
+from omnilive.memory.databases.database import WordIndex
+from omnilive.memory.databases.statements import Statements
 from omnilive.memory.query import COLUMNS, FactQuery
-from omnilive.memory.statements import Statements
 
 _FACT = f"SELECT {COLUMNS} FROM fact"
 

@@ -12,14 +12,14 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from omnilive.core.events import Event, Gap, Keyframe, Label, Percept, SourceHealth
-from omnilive.memory.about import forgotten_keys
 from omnilive.memory.base import Moment
-from omnilive.memory.compaction import Compactor, Fresh
-from omnilive.memory.embed import Embedder
+from omnilive.memory.consolidation.compaction import Compactor, Fresh
+from omnilive.memory.control.about import forgotten_keys
 from omnilive.memory.moments import MomentConfig, MomentCutter, belongs, describe, strength_of
+from omnilive.memory.search.embed import Embedder
+from omnilive.memory.search.words import sentences
 from omnilive.memory.spans import Span, is_whole, left_of, overlaps
 from omnilive.memory.store import Store
-from omnilive.memory.words import sentences
 
 LABELS = 100  # utterances whose labels are remembered for what is heard of them later
 EMBEDDED = 2000  # texts whose vectors are remembered: most of what is seen was seen before

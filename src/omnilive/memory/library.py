@@ -13,8 +13,8 @@ from typing import IO, Any, Protocol
 
 from omnilive.core.errors import ConfigError, StoreError
 from omnilive.core.paths import sessions_folder
-from omnilive.memory.database import Database
-from omnilive.memory.sqlite import DB_NAME, SqliteDatabase
+from omnilive.memory.databases.database import Database
+from omnilive.memory.databases.sqlite import DB_NAME, SqliteDatabase
 from omnilive.memory.store import Store
 
 SQLITE = "sqlite"  # memory.store: the default
@@ -225,7 +225,7 @@ class Folders:
 
 def _on_postgres(url: str, root: Path) -> Shelf:
     try:
-        from omnilive.memory.pgshelf import PostgresShelf
+        from omnilive.memory.databases.pgshelf import PostgresShelf
     except ModuleNotFoundError as error:
         if error.name and error.name.startswith("psycopg"):
             hint = "memory.store is PostgreSQL, which needs: pip install 'omnilive[postgres]'"

@@ -11,11 +11,11 @@ from datetime import date, timedelta
 from typing import Literal
 
 from omnilive.core.errors import ConfigError
+from omnilive.memory.search.words import content_words
+from omnilive.memory.search.words import words as read_words
 from omnilive.memory.spans import Span, merged
 from omnilive.memory.timewords import Hours, TimeWords, read_time_words, without
 from omnilive.memory.wall import WallClock
-from omnilive.memory.words import content_words
-from omnilive.memory.words import words as read_words
 
 Relation = Literal["before", "after", "during", ""]
 LOOK_BACK_DAYS = 7  # how far a time of day that names no day may lie back

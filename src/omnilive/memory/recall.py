@@ -10,11 +10,11 @@ import numpy as np
 from omnilive.core.events import Evidence, Kind, Percept
 from omnilive.memory.base import Fact, Ref
 from omnilive.memory.coarse import coarse_s, told_only_by
-from omnilive.memory.embed import Embedder
 from omnilive.memory.query import FactQuery
+from omnilive.memory.search.embed import Embedder
+from omnilive.memory.search.words import content_words, states, words
 from omnilive.memory.spans import Span
 from omnilive.memory.store import Store
-from omnilive.memory.words import content_words, states, words
 
 ECHO_S = 20.0  # speech this fresh that says what is asked is the question itself
 MOMENT_FACTS = 20  # of a moment that was found, at most

@@ -17,12 +17,12 @@ import numpy as np
 from omnilive.core.clock import wall_time
 from omnilive.core.events import Kind
 from omnilive.memory.base import LogEntry, Moment, Ref, SourceRow
-from omnilive.memory.database import Database
+from omnilive.memory.databases.database import Database
+from omnilive.memory.databases.sqlite import SqliteDatabase
 from omnilive.memory.facts import Facts, fact_of, searchable
 from omnilive.memory.query import LONG_S
+from omnilive.memory.search.vectors import TABLES
 from omnilive.memory.spans import Span
-from omnilive.memory.sqlite import SqliteDatabase
-from omnilive.memory.vectors import TABLES
 
 __all__ = ["KEYFRAMES", "Store", "fact_of", "keyframe_path", "searchable"]
 KEYFRAMES = "keyframes"  # the folder of pictures in a session's folder
@@ -195,7 +195,7 @@ class Store(Facts):
         """Remember the (N, D) unit vectors of a row's sentences, in place of older ones.
 
         With the sentences themselves, each is stored once however often it is said; `name` is
-        the model's: see memory/vectors.py.
+        the model's: see memory/search/vectors.py.
         """
         with self.transaction():
             self.vectors.put(table, id, start_s, vectors, texts, name)

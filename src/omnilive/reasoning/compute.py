@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from omnilive.memory.base import Fact
 from omnilive.memory.query import FactQuery
 from omnilive.memory.recall import stem
-from omnilive.memory.words import words
+from omnilive.memory.search.words import words
 from omnilive.reasoning.counting import Counter, counts_at, pick
 from omnilive.reasoning.finding import Finding, Telling
 from omnilive.reasoning.lexicon import CHINESE_COLOURS, GROUPS, LANGUAGES, labels_for, plural, spell

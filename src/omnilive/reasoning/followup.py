@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from omnilive.memory.dialogue import Exchange
-from omnilive.memory.words import words
+from omnilive.memory.search.words import words
 from omnilive.reasoning.lexicon import CHINESE, COLOURS, ORDINALS, labels_for, plural
 from omnilive.reasoning.present import gaze
 from omnilive.reasoning.question import Target, parse

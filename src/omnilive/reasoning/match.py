@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from omnilive.core.events import Kind
 from omnilive.memory.base import Fact
-from omnilive.memory.embed import Embedder
-from omnilive.memory.merging import label_of
+from omnilive.memory.consolidation.merging import label_of
 from omnilive.memory.query import FactQuery
 from omnilive.memory.recall import Hit, View, reads, recall, stem
-from omnilive.memory.words import content_words
+from omnilive.memory.search.embed import Embedder
+from omnilive.memory.search.words import content_words
 from omnilive.reasoning.finding import Telling
 from omnilive.reasoning.question import Question, Target
 from omnilive.reasoning.sureness import LARGE, bears, names_missing

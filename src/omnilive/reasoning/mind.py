@@ -16,8 +16,8 @@ from omnilive.core.registry import Registry
 from omnilive.core.worker import Worker
 from omnilive.memory.across import Found, found_in, ranked
 from omnilive.memory.dialogue import Exchange, exchanges
-from omnilive.memory.embed import Embedder
 from omnilive.memory.recall import Picture, Ranker, View, recall
+from omnilive.memory.search.embed import Embedder
 from omnilive.memory.store import Store
 from omnilive.memory.wall import WallClock, now_in
 from omnilive.perception.video.labels import COCO_LABELS
@@ -43,7 +43,7 @@ from omnilive.reasoning.question import Question
 from omnilive.reasoning.talk import Talk, speaks_of_self
 from omnilive.reasoning.together import Part, Whole, together
 
-EMBEDDERS = Registry("embedder", {"minilm": "omnilive.memory.embed:MiniLM"})
+EMBEDDERS = Registry("embedder", {"minilm": "omnilive.memory.search.embed:MiniLM"})
 RANKERS = Registry("recall", {"compressor": "omnilive.memory.compressor.ranker:ClipRanker"})
 EMBEDDER_MODELS = {"minilm": "minilm-l6-v2-int8"}
 MODELS = Registry(

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from omnilive.memory.base import Fact
-from omnilive.memory.embed import Embedder
 from omnilive.memory.plan import Plan, before_or_after, plan, widened
 from omnilive.memory.recall import Hit, View, reads, recall
+from omnilive.memory.search.embed import Embedder
 from omnilive.memory.spans import Span
 from omnilive.memory.wall import WallClock
 from omnilive.reasoning.finding import Finding, Telling

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from omnilive.core.events import Evidence
 from omnilive.memory.dialogue import Exchange
 from omnilive.memory.recall import stem
-from omnilive.memory.words import content_words, words
+from omnilive.memory.search.words import content_words, words
 from omnilive.reasoning.base import Message
 from omnilive.reasoning.finding import Finding, clock, span
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from omnilive.memory.words import content_words, words
+from omnilive.memory.search.words import content_words, words
 from omnilive.reasoning.lexicon import CHINESE, COLOURS, LANGUAGES, ORDINALS, labels_for
 
 Intent = Literal[

@@ -7,7 +7,7 @@ from omnilive.memory.base import Fact
 from omnilive.memory.coarse import coarse_s
 from omnilive.memory.query import FactQuery
 from omnilive.memory.recall import Hit, recall, stem
-from omnilive.memory.words import content_words, words
+from omnilive.memory.search.words import content_words, words
 from omnilive.reasoning.finding import Finding, Telling
 from omnilive.reasoning.match import MANY, TEXT_NOUNS, Matcher, in_order, names_of
 from omnilive.reasoning.question import Question

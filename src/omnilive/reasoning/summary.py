@@ -3,7 +3,7 @@
 from collections import Counter
 
 from omnilive.memory.base import Fact
-from omnilive.memory.merging import label_of, occurrences
+from omnilive.memory.consolidation.merging import label_of, occurrences
 from omnilive.memory.query import FactQuery
 from omnilive.reasoning.finding import Finding
 from omnilive.reasoning.lexicon import plural

@@ -9,7 +9,7 @@ import re
 
 from omnilive.core.events import Kind
 from omnilive.memory.recall import Hit, stem
-from omnilive.memory.words import words
+from omnilive.memory.search.words import words
 
 LARGE = 300  # facts; in a smaller memory what is a little alike is rarely so by chance
 _AT, _SLOPE, _OF = 0.86, 0.1, 2500  # least share + cosine among _OF facts; more by each tenfold

@@ -7,8 +7,8 @@ from omnilive.core.events import Kind
 from omnilive.memory.base import Fact
 from omnilive.memory.dialogue import Exchange, exchanges
 from omnilive.memory.recall import View, stem
+from omnilive.memory.search.words import content_words
 from omnilive.memory.store import Store
-from omnilive.memory.words import content_words
 from omnilive.reasoning.finding import Finding, Telling
 from omnilive.reasoning.followup import Followup
 from omnilive.reasoning.quote import Quoter, quote

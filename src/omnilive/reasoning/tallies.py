@@ -1,14 +1,14 @@
 """Takes tallies apart again: facts that stand for several occurrences since they were merged.
 
-A tally knows how many there were, and the exact times of some of them (memory/merging.py); of the
-others only that they were between the first and the last.
+A tally knows how many there were, and the exact times of some of them (merging.py); of the others
+only that they were between the first and the last.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from omnilive.memory.base import Fact
-from omnilive.memory.merging import exact_spans, occurrences, total_s
+from omnilive.memory.consolidation.merging import exact_spans, occurrences, total_s
 from omnilive.memory.spans import Span
 
 

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from omnilive.core.clock import wall_time
 from omnilive.core.errors import OmniLiveError
-from omnilive.memory.retention import REST_S, STEP_S, Retention
+from omnilive.memory.control.retention import REST_S, STEP_S, Retention
 from omnilive.memory.store import Store
 from omnilive.server.errors import Refusal
 

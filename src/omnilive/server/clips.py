@@ -114,8 +114,8 @@ async def clip(
 
 def _find(store: "Store", span: Span, masks: "tuple[MaskConfig, ...]") -> Cut:
     """Return what holds most of the span; Refusal 404 when nothing does, or it was forgotten."""
-    from omnilive.memory.keeper import masks_for  # loads the libraries of media
-    from omnilive.memory.recordings import of_span, unplayable
+    from omnilive.memory.control.keeper import masks_for  # loads the libraries of media
+    from omnilive.memory.control.recordings import of_span, unplayable
 
     if any(overlaps(span, gone) for gone in unplayable(store)):
         raise Refusal(404, "forgotten", "this span was forgotten, in whole or in part")

@@ -5,12 +5,12 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from omnilive.core.errors import ConfigError
-from omnilive.memory.about import About, found_about
 from omnilive.memory.base import Fact
-from omnilive.memory.edit import edit_fact
-from omnilive.memory.pins import pin, pins, unpin
+from omnilive.memory.control.about import About, found_about
+from omnilive.memory.control.edit import edit_fact
+from omnilive.memory.control.pins import pin, pins, unpin
+from omnilive.memory.control.usage import usage
 from omnilive.memory.store import Store
-from omnilive.memory.usage import usage
 from omnilive.server.control_shapes import (
     CorrectedFacts,
     Correction,

@@ -12,9 +12,9 @@ from starlette.concurrency import run_in_threadpool
 from omnilive.core.clock import wall_time
 from omnilive.core.errors import ConfigError
 from omnilive.core.events import Answer, Evidence
-from omnilive.memory.about import About, forget_about
 from omnilive.memory.answers import log_answer
-from omnilive.memory.forget import Forgotten, forget
+from omnilive.memory.control.about import About, forget_about
+from omnilive.memory.control.forget import Forgotten, forget
 from omnilive.memory.library import Library
 from omnilive.memory.store import Store
 from omnilive.memory.wall import now_in

@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse, Response
 from omnilive.core.clock import wall_time
 from omnilive.core.errors import ConfigError
 from omnilive.memory.base import Fact, Moment
-from omnilive.memory.pins import is_pinned, pinned
+from omnilive.memory.control.pins import is_pinned, pinned
 from omnilive.memory.plan import times_meant
 from omnilive.memory.spans import Span
 from omnilive.memory.store import Store, keyframe_path

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from omnilive.media.open import kind_of
 from omnilive.memory.base import SourceRow
-from omnilive.memory.forget import span_of
+from omnilive.memory.control.forget import span_of
 from omnilive.memory.spans import Span, overlaps
 from omnilive.server.errors import Refusal
 from omnilive.server.files import PARTIAL, UNCHANGED, send_file
@@ -194,8 +194,8 @@ def _position_s(row: SourceRow, watch: Watch | None) -> float:
 
 
 def _hidden(store: "Store", masks: "tuple[MaskConfig, ...]") -> Hidden:
-    from omnilive.memory.keeper import masks_for  # loads the libraries of media
-    from omnilive.memory.recordings import unplayable
+    from omnilive.memory.control.keeper import masks_for  # loads the libraries of media
+    from omnilive.memory.control.recordings import unplayable
 
     rows = store.sources()
     masked = frozenset(row.id for row in rows if masks_for(store, row.id, row.url, masks))

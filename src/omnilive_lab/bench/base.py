@@ -258,9 +258,7 @@ class Benchmark:
 
     name: ClassVar[str]  # as on the command line
     title: ClassVar[str]  # as in reports
-    published: ClassVar[str] = (
-        ""  # key in evaluation/published.json, whose columns we use
-    )
+    published: ClassVar[str] = ""  # key in evaluation/published.json, whose columns we use
     need: ClassVar[str]  # what to download and where to put it, shown when data is missing
     frames: ClassVar[str] = "uniform:32"  # default policy, see sampling.py
     options: ClassVar[Mapping[str, str]] = {}  # name -> default, set by `--option name=value`

@@ -11,7 +11,7 @@ from random import Random
 from omnilive.memory.base import Fact
 from omnilive.memory.compressor.base import Clip
 from omnilive.memory.compressor.features import telling
-from omnilive.memory.words import content_words
+from omnilive.memory.search.words import content_words
 from omnilive_lab.compressor.reels import Ask
 
 MOST_CLIPS = 6  # what is in more clips than this is nothing to ask for

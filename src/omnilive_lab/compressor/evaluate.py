@@ -18,8 +18,8 @@ import numpy as np
 from omnilive.config import MemoryConfig, SessionConfig
 from omnilive.memory.compressor.config import CompressorConfig
 from omnilive.memory.compressor.ranker import ClipRanker
-from omnilive.memory.embed import Embedder
 from omnilive.memory.recall import View, recall
+from omnilive.memory.search.embed import Embedder
 from omnilive.memory.store import Store
 from omnilive.memory.wall import CREATED, ZONE
 from omnilive.reasoning.mind import Mind

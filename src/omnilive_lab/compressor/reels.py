@@ -15,9 +15,9 @@ from omnilive.core.events import Event
 from omnilive.memory.base import SourceRow
 from omnilive.memory.compressor.base import Clip, ClipFeatures, Features, Reader
 from omnilive.memory.compressor.clips import clips_after
-from omnilive.memory.embed import Embedder
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.moments import MomentConfig
+from omnilive.memory.search.embed import Embedder
 from omnilive.memory.store import Store
 
 WRITE_S = 30.0  # of a stream go into the store at once

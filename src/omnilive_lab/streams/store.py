@@ -4,11 +4,11 @@ from pathlib import Path
 
 from omnilive.core.errors import ConfigError
 from omnilive.memory.base import SourceRow
-from omnilive.memory.budget import BudgetConfig
-from omnilive.memory.compaction import Compactor
-from omnilive.memory.embed import Embedder
+from omnilive.memory.consolidation.budget import BudgetConfig
+from omnilive.memory.consolidation.compaction import Compactor
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.moments import MomentConfig
+from omnilive.memory.search.embed import Embedder
 from omnilive.memory.store import Store
 from omnilive.memory.wall import CREATED, ZONE
 

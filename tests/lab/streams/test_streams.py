@@ -12,8 +12,8 @@ from omnilive.core.errors import ConfigError
 from omnilive.core.events import Event, Keyframe, Percept
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.moments import MomentConfig
+from omnilive.memory.search.words import content_words
 from omnilive.memory.store import Store
-from omnilive.memory.words import content_words
 from omnilive_lab.streams import plant, stream
 from omnilive_lab.streams.places import PLACES
 from omnilive_lab.streams.times import namings

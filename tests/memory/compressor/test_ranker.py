@@ -14,7 +14,7 @@ from omnilive.memory.compressor.checkpoint import Card, save_checkpoint
 from omnilive.memory.compressor.config import CompressorConfig, ShapeConfig
 from omnilive.memory.compressor.model import Compressor
 from omnilive.memory.compressor.ranker import ClipRanker
-from omnilive.memory.forget import forget
+from omnilive.memory.control.forget import forget
 from omnilive.memory.recall import View, recall
 from omnilive.memory.store import Store
 from omnilive.reasoning.mind import Mind

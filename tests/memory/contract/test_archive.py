@@ -14,8 +14,8 @@ import pytest
 from omnilive.catalog.progress import Silent
 from omnilive.commands.archive import export_session, import_session
 from omnilive.core.errors import ConfigError, StoreError
+from omnilive.memory.databases.transfer import DERIVED, TABLES
 from omnilive.memory.library import Library
-from omnilive.memory.transfer import DERIVED, TABLES
 from tests.full import everything, full_session, leftovers, of_session
 
 Change = Callable[[dict[str, bytes], dict[str, Any]], None]
@@ -49,7 +49,9 @@ def test_every_table_is_exported_or_made_of_others(library: Library) -> None:
             else "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
         )
         tables = {name for (name,) in store.rows(query)}
-    assert tables - set(TABLES) <= set(DERIVED), "a new table: name it in memory/transfer.py"
+    assert tables - set(TABLES) <= set(DERIVED), (
+        "a new table: name it in memory/databases/transfer.py"
+    )
     assert set(TABLES) <= tables
 
 

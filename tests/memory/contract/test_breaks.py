@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from omnilive.core.errors import StoreError
-from omnilive.memory import schema
+from omnilive.memory.databases import schema
 from omnilive.memory.library import Library
 from omnilive.memory.store import Store
 from tests.made import put, said

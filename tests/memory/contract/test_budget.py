@@ -1,7 +1,7 @@
 """A session stays inside its budget, whichever database holds it."""
 
-from omnilive.memory import merging
-from omnilive.memory.compaction import Compactor
+from omnilive.memory.consolidation import merging
+from omnilive.memory.consolidation.compaction import Compactor
 from omnilive.memory.store import Store
 from tests.memory.test_compaction import SMALL, begin, check_budget, life, live
 

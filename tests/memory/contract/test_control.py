@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from omnilive.memory.about import About, forget_about
-from omnilive.memory.edit import edit_fact
-from omnilive.memory.forget import forget
-from omnilive.memory.keeping import RetentionConfig
-from omnilive.memory.pins import pin, pins, unpin
-from omnilive.memory.retention import Retention
+from omnilive.memory.control.about import About, forget_about
+from omnilive.memory.control.edit import edit_fact
+from omnilive.memory.control.forget import forget
+from omnilive.memory.control.keeping import RetentionConfig
+from omnilive.memory.control.pins import pin, pins, unpin
+from omnilive.memory.control.retention import Retention
+from omnilive.memory.control.usage import usage
 from omnilive.memory.store import Store
-from omnilive.memory.usage import usage
 from tests.fakes import FAKE_CONFIG, FakeEmbedder
 from tests.made import said
 from tests.memory.test_about import FACE, SECRET, live

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from omnilive.memory.search.words import content_words
+from omnilive.memory.search.wordsearch import COMMON
 from omnilive.memory.store import Store
-from omnilive.memory.words import content_words
-from omnilive.memory.wordsearch import COMMON
 from tests.fakes import FakeEmbedder
 from tests.made import percept
 

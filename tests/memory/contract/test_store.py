@@ -8,8 +8,8 @@ import pytest
 from omnilive.core.errors import StoreError
 from omnilive.memory.library import Library
 from omnilive.memory.query import FactQuery
+from omnilive.memory.search.words import content_words
 from omnilive.memory.store import Store
-from omnilive.memory.words import content_words
 from tests.fakes import FakeEmbedder
 from tests.made import a_file, percept, put, said, thing
 

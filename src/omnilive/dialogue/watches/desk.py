@@ -18,7 +18,7 @@ from omnilive.dialogue.watches.outcome import Reply, Understood
 from omnilive.dialogue.watches.parse import parse, readable, vet
 from omnilive.dialogue.watches.policy import POLICIES, Policy, Tools
 from omnilive.dialogue.watches.rule import Rule, parts_of, rule_from_json, rule_json
-from omnilive.memory.embed import Embedder
+from omnilive.memory.search.embed import Embedder
 from omnilive.memory.store import Store
 from omnilive.memory.watches import WatchRow
 from omnilive.reasoning.base import Message

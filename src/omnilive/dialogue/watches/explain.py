@@ -14,8 +14,8 @@ from omnilive.dialogue.watches.engine import Engine, Firing, Watch
 from omnilive.dialogue.watches.gate import Gate, Times
 from omnilive.dialogue.watches.rule import Rule, rule_from_json
 from omnilive.dialogue.watches.state import AUDIO, BROKEN_OFF
+from omnilive.memory.consolidation.trim import reaches_back_to
 from omnilive.memory.store import Store
-from omnilive.memory.trim import reaches_back_to
 
 PAGE = 2000
 NEAR_S = 1.0  # what happened this near to a second belongs to it

@@ -10,9 +10,9 @@ import numpy as np
 
 from omnilive.dialogue.watches import rule as r
 from omnilive.dialogue.watches.state import Thing
-from omnilive.memory.embed import Embedder
 from omnilive.memory.recall import stem
-from omnilive.memory.words import sentences, words
+from omnilive.memory.search.embed import Embedder
+from omnilive.memory.search.words import sentences, words
 
 # Cosine from which a sentence means what a rule says: with all-MiniLM-L6-v2, 152 pairs of a
 # sentence and an unrelated topic all stayed under it, related ones lie between 0.2 and 0.6.

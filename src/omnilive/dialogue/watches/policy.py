@@ -14,7 +14,7 @@ from omnilive.core.errors import BackendError
 from omnilive.core.registry import Registry
 from omnilive.dialogue.watches.config import WatchesConfig
 from omnilive.dialogue.watches.matching import Likeness
-from omnilive.memory.words import content_words
+from omnilive.memory.search.words import content_words
 from omnilive.perception.spans import alike
 from omnilive.reasoning.base import Message
 

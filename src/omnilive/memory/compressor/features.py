@@ -12,8 +12,8 @@ import numpy as np
 from omnilive.memory.base import Fact
 from omnilive.memory.compressor.base import Clip, Features
 from omnilive.memory.compressor.config import ShapeConfig
-from omnilive.memory.embed import Embedder
 from omnilive.memory.moments import belongs
+from omnilive.memory.search.embed import Embedder
 
 KINDS = ("speech", "text", "object", "sound", "caption", "scene")
 MARKS = 8  # numbers behind the sentence vector: which kind the percept is of

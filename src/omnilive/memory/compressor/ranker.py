@@ -27,7 +27,7 @@ from omnilive.memory.compressor.features import (
     TokenEmbedder,
 )
 from omnilive.memory.compressor.stream import MemoryState, StreamingMemory
-from omnilive.memory.embed import Embedder
+from omnilive.memory.search.embed import Embedder
 from omnilive.memory.store import Store
 
 MOST_CLIPS = 50_000  # of a store that are known, the newest

@@ -1,0 +1,1 @@
+"""Finds rows by their words and by what they mean, in memories of any size."""
