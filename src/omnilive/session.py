@@ -11,8 +11,8 @@ from typing import Any, Literal
 from omnilive.catalog import fetch
 from omnilive.config import SessionConfig
 from omnilive.core.clock import Clock, SystemClock, stopwatch, wall_time
-from omnilive.core.errors import ConfigError, SourceError
-from omnilive.core.events import Answer, AudioChunk, VideoFrame
+from omnilive.core.errors import ConfigError
+from omnilive.core.events import Answer
 from omnilive.core.trace import SpanTotals, Tracer
 from omnilive.core.worker import Worker
 from omnilive.dialogue.base import Turn
@@ -41,6 +41,7 @@ from omnilive.reasoning.base import Message, ToolCall
 from omnilive.reasoning.mind import Mind
 from omnilive.reasoning.present import is_about_now, is_about_text
 from omnilive.reasoning.shown import shown
+from omnilive.wholeness import check_whole, unseen
 
 Pace = Literal["live", "fast"]
 CATCH_UP_S = 10.0  # longest wait at live pace for perception to reach a question's moment
@@ -178,7 +179,7 @@ class Session:
                 await self._run(pipeline, plan, opener, pace, asks)
             if pace == "fast":
                 await self.watches.idle()
-            _check_whole(opened, pipeline, plan)
+            check_whole(opened, pipeline, plan)
         finally:
             opener.close()
         return self._summary(pipeline, plan, stopwatch() - began)
@@ -391,7 +392,7 @@ class Session:
                     await task
 
         try:
-            async with aclosing(_unseen(items, plan)) as stream:
+            async with aclosing(unseen(items, plan)) as stream:
                 await pipeline.run(stream, before)
             await asyncio.gather(*answering)
         finally:
@@ -494,31 +495,5 @@ def _noted(store: Store, turn: Turn) -> dict[str, Any]:
     return log_turn(store, turn.end_s, turn.as_json())
 
 
-def _check_whole(source: Source, pipeline: Pipeline, plan: Plan) -> None:
-    """Raise SourceError for a file that ended well before the length that it states."""
-    said_s, seen_s = source.info.duration_s, pipeline.t - plan.offset_s
-    if source.info.kind != "file" or not pipeline.ended or said_s is None:
-        return
-    if said_s - seen_s > max(3.0, 0.1 * said_s):
-        raise SourceError(
-            source.info.url,
-            f"ends after {seen_s:.1f} s although it says that it lasts {said_s:.1f} s: it is cut "
-            "off or damaged; what was seen is kept",
-        )
-
-
 def _open(url: str, config: SessionConfig, plan: Plan, offset_s: float) -> Source:
     return open_source(url, config.media, offset_s=offset_s, start_s=plan.start_s)
-
-
-async def _unseen(items: AsyncIterator[Item], plan: Plan) -> AsyncGenerator[Item]:
-    """Leave out what is in the store already, of a source that goes on after a break."""
-    video_t, audio_t = plan.offset_s + plan.video_s, plan.offset_s + plan.audio_s
-    async for item in items:
-        if plan.resumes is not None:
-            # The last picture is seen again: what follows is compared with it.
-            if isinstance(item, VideoFrame) and item.t < video_t - 1e-3:
-                continue
-            if isinstance(item, AudioChunk) and item.end_t <= audio_t + 1e-3:
-                continue
-        yield item

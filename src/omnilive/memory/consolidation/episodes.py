@@ -1,8 +1,9 @@
 """Merges the rows that tell of a session's past: moments into episodes, episodes into digests.
 
-`moment.cost` is the price of merging a row with the next one (merging.py), NULL until it is known; the index over it is the queue. `moment.fold` is that price for each fact in the two rows: in
-that order facts are folded when there are too many of them, while rows may stay as fine as they
-are. All of it is in the tables, so that there is nothing to be built after a start or a crash.
+`moment.cost` is the price of merging a row with the next one (merging.py), NULL until it is known;
+the index over it is the queue. `moment.fold` is that price for each fact in the two rows: in that
+order facts are folded when there are too many of them, while rows may stay as fine as they are. All
+of it is in the tables, so that there is nothing to be built after a start or a crash.
 """
 
 import json

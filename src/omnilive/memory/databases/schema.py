@@ -97,8 +97,8 @@ CREATE TABLE seen (bucket INTEGER PRIMARY KEY, n INTEGER NOT NULL);
 # moment.level: 0 moment, 1 episode, 2 digest. size: moments that it stands for. weight: see
 # consolidation/merging.py. data: what is kept of what was merged. segment: recorded media, by path
 # inside the session's folder. cost: of merging a row with the next, or of losing a picture, NULL
-# until it is known; fold: the same for each fact that it may save (consolidation/episodes.py). seen:
-# counts of words, without the words (consolidation/rarity.py).
+# until it is known; fold: the same for each fact that it may save (consolidation/episodes.py).
+# seen: counts of words, without the words (consolidation/rarity.py).
 
 # version -> statements that lead to it from the version before; 1 to 3 are released and frozen
 MIGRATIONS = {1: _V1, 2: _V2, 3: _V3, 4: _V4 + schema_search.TABLES}
