@@ -49,12 +49,15 @@ def joined_digits(reply: str) -> str:
     return "".join(re.findall(r"\d+", reply))
 
 
-def before_bracket(reply: str) -> str:
-    """Take what stands before the first ")" (MLVU `choice_bench.py`, after its prefill "(").
+def at_bracket(reply: str) -> str:
+    """Take the one sign before the first ")", all of it without one (MLVU `choice_bench.py`).
 
-    Trap: "(B)" gives "(B", which equals no letter; so does "B." or " B".
+    As in the release whose files are numbered and whose prefill is "Best Option: ("; the first
+    release took everything before the bracket. Trap: "B." and " B" equal no letter, and
+    "the man (left) holds B" chooses "t".
     """
-    return reply.split(")", 1)[0]
+    end = reply.find(")")
+    return reply if end < 0 else reply[max(0, end - 1) : end]
 
 
 _PREFIXES = (

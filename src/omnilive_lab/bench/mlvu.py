@@ -27,7 +27,7 @@ from omnilive_lab.bench.base import (
 from omnilive_lab.bench.choices import plain_question
 from omnilive_lab.bench.figures import Which, accuracies, accuracy, mean, split
 from omnilive_lab.bench.films import Scene, write_film
-from omnilive_lab.bench.letters import before_bracket
+from omnilive_lab.bench.letters import at_bracket
 from omnilive_lab.bench.mcq import answer_index, choice_score, media, with_letters
 from omnilive_lab.bench.reading import Record, records
 
@@ -89,13 +89,13 @@ class MLVU(Benchmark):
         return Prompt(text=text, system=SELECT, prefill="Best Option: (", plain=plain)
 
     def score(self, item: Item, reply: Reply, before: Sequence[Turn], judge: Judge | None) -> Score:
-        """Score an option by what stands before the first ")"; ask the judge for the others."""
+        """Score an option by the sign before the first ")"; ask the judge for the others."""
         if item.judged:
             return _judged(item, reply, judge)
         if self.chosen["prompt"] == "ixc":
             said = reply.text.strip()[:1]
         else:
-            said = before_bracket(reply.text)
+            said = at_bracket(reply.text)
         return choice_score(item, reply, float(said == item.answer))
 
     def summary(self, rows: Sequence[Row]) -> Summary:
@@ -112,9 +112,12 @@ class MLVU(Benchmark):
                 " the mean of the two judged sums, each 2 to 10"
             ),
             notes=(
-                "official compares what stands before the first ')': 'B.' and '(B)' are wrong",
-                "the published script prints the micro average as 'Avg'; M-Avg is the macro one",
-                "official counts 0 where the judge's marks cannot be read; strict leaves it out",
+                "official compares the sign before the first ')', or all of a reply without one:"
+                " 'B.' is wrong",
+                "the first release of the script prints the micro average as 'Avg'; M-Avg is the"
+                " macro one, which the later release prints",
+                "official adds the marks that the script finds, 0 where it finds none; strict"
+                " leaves out what cannot be read",
                 "the judge's instructions are ours, on the published scales",
             ),
         )
@@ -194,28 +197,31 @@ def _judged(item: Item, reply: Reply, judge: Judge | None) -> Score:
     )
     wanted = [Mark(m, rf"score_{m}\W+(\d(?:\.\d+)?)", 1, 5) for m in (first, second)]
     verdict = judge.grade(text, wanted, "You mark answers to questions about a video.")
+    official = published_sum(verdict.said, (f"score_{first}", f"score_{second}"))
     if verdict.marks is None:
         detail = "the judge gave no marks that can be read"
-        return Score(status="unscored", detail=detail, judge=verdict.said)
+        return Score(official=official, status="unscored", detail=detail, judge=verdict.said)
     total = verdict.marks[first] + verdict.marks[second]
-    official = published_sum(verdict.said, (f"score_{first}", f"score_{second}"))
     return Score(official=official, strict=total, parts=verdict.marks, judge=verdict.said)
 
 
 def published_sum(said: str, keys: Sequence[str]) -> float:
-    """Add the marks as `calculate.py` finds them; 0 when one is not found.
+    """Add the marks as `calculate.py` finds them; a mark whose name is missing adds nothing.
 
     Trap: a mark begins two signs after the colon and goes on to the next comma, so that
-    `"score_accuracy":3,` without a blank holds none (there the script stops with an error).
+    `"score_accuracy":3,` without a blank holds none. There the script stops with an error; here
+    the sum is 0.
     """
     marks = []
     for key in keys:
+        if key not in said:
+            continue
         start = said.find(":", said.find(key)) + 2
         try:
-            marks.append(float(said[start : said.find(",", start)]) if key in said else None)
+            marks.append(float(said[start : said.find(",", start)]))
         except ValueError:
-            marks.append(None)
-    return 0.0 if None in marks else math.fsum(m for m in marks if m is not None)
+            return 0.0
+    return math.fsum(marks)
 
 
 def _figures(rows: Sequence[Row], which: Which) -> dict[str, float | None]:
@@ -227,7 +233,5 @@ def _figures(rows: Sequence[Row], which: Which) -> dict[str, float | None]:
 
 
 def _mark(rows: Sequence[Row], task: str, which: Which) -> float | None:
-    """Return the mean sum of a judged task; what the judge failed on is an official 0."""
-    part = [row.score for row in rows if row.item.task == task]
-    zero = 0.0 if which == "official" else None
-    return mean(zero if s.status == "unscored" else getattr(s, which) for s in part)
+    """Return the mean sum of a judged task; officially also of what the judge failed on."""
+    return mean(getattr(row.score, which) for row in rows if row.item.task == task)

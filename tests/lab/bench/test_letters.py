@@ -3,7 +3,7 @@
 import pytest
 
 from omnilive_lab.bench.letters import (
-    before_bracket,
+    at_bracket,
     contains,
     first_capital,
     first_character,
@@ -155,12 +155,15 @@ def test_ovobench_joins_the_digits() -> None:
     assert read_number("three") == 3
 
 
-def test_mlvu_reads_what_stands_before_the_bracket() -> None:
-    assert before_bracket("B) a blue car") == "B"
-    assert before_bracket("B") == "B"
-    assert before_bracket("(B) a blue car") == "(B"
-    assert before_bracket("B.") == "B."
-    assert before_bracket(" B") == " B"
+def test_mlvu_reads_the_sign_before_the_bracket() -> None:
+    assert at_bracket("B) a blue car") == "B"
+    assert at_bracket("B") == "B"
+    assert at_bracket("(B) a blue car") == "B"
+    assert at_bracket("Best Option: (B)") == "B"
+    assert at_bracket("the man (left) holds B") == "t"
+    assert at_bracket(") B") == ""
+    assert at_bracket("B.") == "B."
+    assert at_bracket(" B") == " B"
 
 
 def test_videomme_takes_the_first_capital() -> None:

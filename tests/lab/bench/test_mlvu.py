@@ -93,7 +93,7 @@ def test_scoring_points_are_needed(tmp_path: Path) -> None:
         MLVU().load(folder(tmp_path, scene=without(SCENE, "scoring_points")))
 
 
-def test_what_stands_before_the_bracket_is_scored(tmp_path: Path) -> None:
+def test_the_sign_before_the_bracket_is_scored(tmp_path: Path) -> None:
     item = by_task(tmp_path)["Plot QA"]
 
     def score(text: str) -> tuple[float | None, float | None]:
@@ -102,7 +102,7 @@ def test_what_stands_before_the_bracket_is_scored(tmp_path: Path) -> None:
 
     assert score("A) Yellow") == (1, 1)
     assert score("A") == (1, 1)
-    assert score("(A) Yellow") == (0, 1)
+    assert score("(A) Yellow") == (1, 1)
     assert score("A.") == (0, 1)
     assert score("") == (0, 0)
 
@@ -127,7 +127,8 @@ def test_the_judge_gives_two_marks(tmp_path: Path) -> None:
         ('{"score_accuracy":3,"score_relevance":4,"total_score":7}', 0),
         ("{'score_accuracy': 3, 'score_relevance': 4}\nThat is all.", 0),
         ("score_accuracy: three, score_relevance: 4,", 0),
-        ("{'score_accuracy': 3, 'total_score': 7}", 0),
+        ("{'score_accuracy': 3, 'total_score': 7}", 3),  # the other mark adds nothing
+        ("{'score_relevance': 4, 'total_score': 7}", 4),
         ("", 0),
     ],
 )
@@ -139,22 +140,26 @@ def test_without_a_judge_open_answers_are_skipped(tmp_path: Path) -> None:
     item = by_task(tmp_path)["Summary"]
     assert MLVU().score(item, Reply(text="A day."), [], None).status == "skipped"
     nonsense = MLVU().score(item, Reply(text="A day."), [], FakeJudge("Lovely!"))
-    assert (nonsense.status, nonsense.official) == ("unscored", None)
+    assert (nonsense.status, nonsense.official, nonsense.strict) == ("unscored", 0, None)
+    half = FakeJudge("{'score_completeness': 3, 'total_score': 3}")
+    assert MLVU().score(item, Reply(text="A day."), [], half).official == 3
 
 
 def test_averages_by_hand() -> None:
     clip = Clip(path=Path("x"))
 
-    def row(task: str, value: float | None, status: Any = "scored") -> Row:
+    def row(task: str, value: float | None) -> Row:
         item = Item(id="", clip=clip, question="", task=task, judged=task in OPEN.values())
-        return Row(item, Reply(), Score(official=value, strict=value, status=status))
+        return Row(item, Reply(), Score(official=value, strict=value))
 
+    # The published script adds nothing for marks that it cannot read, and divides by all.
+    nothing = Score(official=0.0, status="unscored")
+    unreadable = Row(row("Sub-Scene", None).item, Reply(), nothing)
     rows = [row("Plot QA", s) for s in (1, 1, 1, 0)] + [row("Needle QA", 0), row("Ego Rea.", 1)]
-    rows += [row("Sub-Scene", 8.0), row("Sub-Scene", None, "unscored"), row("Summary", 5.0)]
+    rows += [row("Sub-Scene", 8.0), unreadable, row("Summary", 5.0)]
     summary = MLVU().summary(rows)
     assert summary.official["M-Avg"] == pytest.approx((75 + 0 + 100) / 3)
     assert summary.official["micro"] == pytest.approx(400 / 6)
-    # The published script adds nothing for marks that it cannot read, and divides by all.
     assert (summary.official["Sub-Scene"], summary.strict["Sub-Scene"]) == (4.0, 8.0)
     assert (summary.official["G-Avg"], summary.strict["G-Avg"]) == (4.5, 6.5)
 
