@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from omnilive.config import SessionConfig
 from omnilive.core.errors import BackendError, ConfigError, SourceError, StoreError
 from omnilive.memory.base import Fact
 from omnilive.memory.library import Library
@@ -355,3 +356,23 @@ def test_a_second_process_is_refused(clips: Path, library: Library, senses: Sens
         child.kill()
         child.wait()
         child.stdout.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"watches": {"policy": "no-such"}}, "no-such"),
+        ({"memory": {"recall": "compressor"}}, "needs a trained one"),
+    ],
+)
+def test_a_session_that_cannot_be_opened_lets_go_of_its_store(
+    library: Library, settings: dict[str, Any], said: str
+) -> None:
+    config = SessionConfig.model_validate(
+        {**settings, "memory": {"embedder": "off", **settings.get("memory", {})}}
+    )
+    session = Session.open("s", config, library=library)
+    with pytest.raises((ConfigError, BackendError), match=said):
+        asyncio.run(session.__aenter__())
+    with pytest.raises(StoreError, match="closed"):
+        session.store.counts()

@@ -98,11 +98,15 @@ class Session:
 
     async def __aenter__(self) -> "Session":
         self._store = await self._worker.call(self.library.create, self.name)
-        if self._mind is None:
-            self._mind = Mind(self.config)
-        if self._learns:
-            await asyncio.to_thread(lambda: self.mind.ranker)
-        self.watches.open(self._store, self._mind)
+        try:
+            if self._mind is None:
+                self._mind = Mind(self.config)
+            if self._learns:
+                await asyncio.to_thread(lambda: self.mind.ranker)
+            self.watches.open(self._store, self._mind)
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

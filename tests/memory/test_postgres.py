@@ -15,7 +15,7 @@ import pytest
 from psycopg import errors
 
 from omnilive.core.errors import ConfigError, StoreError
-from omnilive.memory.databases import postgres
+from omnilive.memory.databases import pgshelf, postgres
 from omnilive.memory.library import Library
 from omnilive.server.errors import status_of
 from omnilive_lab.postgres import NOBODY
@@ -121,6 +121,34 @@ def _cut(url: str) -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE application_name = 'omnilive'"
         )
+
+
+def test_what_fails_halfway_lets_go_of_its_connection(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+
+    def connect(url: str) -> Any:
+        made.append(db := postgres_connect(url))
+        return db
+
+    postgres_connect = postgres.connect
+    for module in (postgres, pgshelf):
+        monkeypatch.setattr(module, "connect", connect)
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match="files in .*file"):
+        Library(tmp_path / "file", postgres_url).create("s")
+    library = Library(tmp_path, postgres_url)
+    with monkeypatch.context() as patch:
+        patch.setattr(pgshelf, "lock_number", lambda *_: 1 << 80)
+        with pytest.raises(StoreError, match="memory of 's' on PostgreSQL.*does not exist"):
+            library.writing("s").__enter__()
+        with pytest.raises(StoreError), library.new("copy"):
+            pass
+    library.names()
+    assert [db.closed for db in made] == [True, True, False, True, True]
+    assert library.names() == ["s"]  # what was half made is gone, or can be opened
+    library.create("s").close()
 
 
 def test_a_standby_only_reads(postgres_url: str, tmp_path: Path) -> None:

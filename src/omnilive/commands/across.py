@@ -1,7 +1,7 @@
 """`omnilive ask` and `search` with --all or --sessions: one question to several sessions."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -73,7 +73,7 @@ def _opened(config: "SessionConfig", names: str | None) -> "Iterator[dict[str, S
     library = stored(config)
     wanted = None if names is None else [name.strip() for name in names.split(",") if name.strip()]
     with ExitStack() as stack:
-        stores = {name: library.open(name) for name in chosen(library, wanted)}
-        for store in stores.values():
-            stack.callback(store.close)
+        stores: dict[str, Store] = {}
+        for name in chosen(library, wanted):
+            stores[name] = stack.enter_context(closing(library.open(name)))
         yield stores

@@ -7,7 +7,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Hashable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -106,8 +106,7 @@ class Library:
 
     def _open(self, name: str, create: bool) -> Store:
         folder = self.folder(name)
-        database = self._shelf.open(name, folder, create)
-        return Store(folder, create=create, database=database)
+        return _store(self._shelf.open(name, folder, create), folder, create)
 
     @contextmanager
     def new(self, name: str) -> Iterator[Store]:
@@ -119,10 +118,10 @@ class Library:
         hidden = f"{HIDDEN}{uuid.uuid4().hex[:16]}"
         folder = self._shelf.root / hidden
         try:
-            database = self._shelf.open(hidden, folder, True)
-            store = Store(folder, create=True, database=database)
-            with self._shelf.writing(hidden):
+            store = _store(self._shelf.open(hidden, folder, True), folder, True)
+            with ExitStack() as until_renamed:
                 with closing(store):
+                    until_renamed.enter_context(self._shelf.writing(hidden))
                     yield store
                 self._shelf.rename(hidden, name)
                 os.rename(folder, target)
@@ -221,6 +220,14 @@ class Folders:
     def is_being_written(self, name: str) -> bool:
         """See Shelf."""
         return is_being_written(self.root / name)
+
+
+def _store(database: Database, folder: Path, create: bool) -> Store:
+    try:
+        return Store(folder, create=create, database=database)
+    except BaseException:
+        database.close()
+        raise
 
 
 def _on_postgres(url: str, root: Path) -> Shelf:

@@ -108,16 +108,26 @@ class PostgresWriting:
         self._db: psycopg.Connection[Any] | None = None
 
     def __enter__(self) -> "PostgresWriting":
-        self._db = connect(self._url)
+        db = connect(self._url)
+        try:
+            self._take(db)
+        except BaseException:
+            db.close()
+            raise
+        self._db = db
+        return self
+
+    def _take(self, db: "psycopg.Connection[Any]") -> None:
         query = "SELECT pg_try_advisory_lock(%s)"
-        row = self._db.execute(query, (lock_number(schema_of(self._name), "writer"),)).fetchone()
+        try:
+            row = db.execute(query, (lock_number(schema_of(self._name), "writer"),)).fetchone()
+        except psycopg.Error as error:
+            raise explanation(error, self._url, self._name) from cause_of(error)
         if not row or not row[0]:
-            self._db.close()
             raise StoreError(
                 f"session {self._name!r} is being watched by another process: stop it, or use "
                 "another session name"
             ) from BlockingIOError(errno.EAGAIN, "held by another connection")
-        return self
 
     def __exit__(self, *_: object) -> None:
         if self._db is not None:
