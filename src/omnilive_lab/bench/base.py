@@ -40,6 +40,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from omnilive.core.errors import ConfigError
 from omnilive.core.registry import Registry
+from omnilive_lab.bench.options import Takes
 
 BENCHMARKS = Registry(
     "benchmark",
@@ -262,12 +263,18 @@ class Benchmark:
     need: ClassVar[str]  # what to download and where to put it, shown when data is missing
     frames: ClassVar[str] = "uniform:32"  # default policy, see sampling.py
     options: ClassVar[Mapping[str, str]] = {}  # name -> default, set by `--option name=value`
+    takes: ClassVar[Mapping[str, Takes]] = {}  # name -> what it may be, where that is limited
 
     def __init__(self, options: Mapping[str, str] | None = None) -> None:
         given = dict(options or {})
         if unknown := sorted(given.keys() - self.options.keys()):
             known = ", ".join(sorted(self.options)) or "none"
             raise ConfigError(f"{self.name} has no option {unknown[0]!r}; its options: {known}")
+        for name, value in given.items():
+            if name in self.takes and not self.takes[name].holds(value):
+                raise ConfigError(
+                    f"{self.name}: option {name} should be {self.takes[name]}, and is {value!r}"
+                )
         self.chosen = {**self.options, **given}
 
     def load(self, data: Path) -> list[Item]:

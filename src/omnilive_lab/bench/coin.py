@@ -27,6 +27,7 @@ from omnilive_lab.bench.base import (
 from omnilive_lab.bench.figures import Which, percent
 from omnilive_lab.bench.films import Scene, write_film
 from omnilive_lab.bench.narration import frame_time, narration_score, narration_summary
+from omnilive_lab.bench.options import Number, Words
 from omnilive_lab.bench.reading import Record, read_json
 from omnilive_lab.metrics.normalise import plain_words
 from omnilive_lab.metrics.words import edit_distance
@@ -64,12 +65,11 @@ class Coin(Benchmark):
     need = NEED
     frames = "fps:2"
     options = {"tasks": "step,task,next,procedure,procedure+", "within_s": "2"}
+    takes = {"tasks": Words(tuple(COLUMNS), several=True), "within_s": Number()}
 
     def load(self, data: Path) -> list[Item]:
         """Read COIN.json: categories of all videos, items of those for testing."""
         tasks = self.chosen["tasks"].split(",")
-        if unknown := sorted(set(tasks) - COLUMNS.keys()):
-            raise ConfigError(f"coin has no task {unknown[0]!r}: choose from {', '.join(COLUMNS)}")
         path = data / "COIN.json"
         found = read_json(path, NEED)
         if not isinstance(found, dict):

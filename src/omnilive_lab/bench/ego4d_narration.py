@@ -25,6 +25,7 @@ from omnilive_lab.bench.base import (
 from omnilive_lab.bench.films import Scene, write_film
 from omnilive_lab.bench.mcq import Ids
 from omnilive_lab.bench.narration import frame_time, narration_score, narration_summary
+from omnilive_lab.bench.options import Number, Words
 from omnilive_lab.bench.reading import Record, read_json
 
 FILES = {
@@ -55,11 +56,12 @@ class Ego4DNarration(Benchmark):
     need = NEED
     frames = "fps:2"
     options = {"texts": "narration", "fps": "2", "within_s": "2"}
+    takes = {
+        "texts": Words(tuple(FILES)), "fps": Number(above=True), "within_s": Number(),
+    }  # fmt: skip
 
     def load(self, data: Path) -> list[Item]:
         """Read the annotation file; annotators without a remark are left out."""
-        if self.chosen["texts"] not in FILES:
-            raise ConfigError(f"ego4d_narration: option texts is one of {', '.join(FILES)}")
         path = data / FILES[self.chosen["texts"]]
         found = read_json(path, NEED)
         if not isinstance(found, dict):

@@ -25,6 +25,7 @@ from omnilive_lab.bench.base import (
 )
 from omnilive_lab.bench.films import write_sound
 from omnilive_lab.bench.mcq import Ids, media
+from omnilive_lab.bench.options import Words
 from omnilive_lab.bench.reading import Record, read_text, records, require
 from omnilive_lab.bench.speech import counts, error_rates, error_score, recording
 from omnilive_lab.metrics.normalise import english_words, plain_words
@@ -49,12 +50,11 @@ class LibriSpeech(Benchmark):
     need = NEED
     frames = "none"
     options = {"sets": ",".join(SETS)}
+    takes = {"sets": Words(SETS, several=True)}
 
     def load(self, data: Path) -> list[Item]:
         """Read the jsonl file if there is one, else the sets that are there."""
         wanted = self.chosen["sets"].split(",")
-        if unknown := sorted(set(wanted) - set(SETS)):
-            raise ConfigError(f"librispeech has no set {unknown[0]!r}: choose from {SETS}")
         listed = data / "librispeech_eval.jsonl"
         if listed.exists():
             return [item for item in _listed(listed, data) if _set_of(item) in wanted]

@@ -29,6 +29,7 @@ from omnilive_lab.bench.figures import Which, accuracies, accuracy, mean, split
 from omnilive_lab.bench.films import Scene, write_film
 from omnilive_lab.bench.letters import at_bracket
 from omnilive_lab.bench.mcq import answer_index, choice_score, media, with_letters
+from omnilive_lab.bench.options import Words
 from omnilive_lab.bench.reading import Record, records
 
 CHOICE = {
@@ -64,6 +65,7 @@ class MLVU(Benchmark):
     need = NEED
     frames = "uniform:64"
     options = {"prompt": "mlvu"}
+    takes = {"prompt": Words(("mlvu", "ixc"))}
 
     def load(self, data: Path) -> list[Item]:
         """Read the nine files of json/."""

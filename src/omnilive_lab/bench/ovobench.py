@@ -29,6 +29,7 @@ from omnilive_lab.bench.figures import Which, accuracies, mean, split
 from omnilive_lab.bench.films import Scene, write_film
 from omnilive_lab.bench.letters import contains, joined_digits, read_number, read_yes_no
 from omnilive_lab.bench.mcq import Ids, choice_score, media, with_letters
+from omnilive_lab.bench.options import Words
 from omnilive_lab.bench.reading import Record, records
 
 CATEGORIES = {
@@ -99,6 +100,7 @@ class OVOBench(Benchmark):
     need = NEED
     frames = "uniform:64"
     options = {"crr_from": "start"}  # or "ask": only what came after the question was first asked
+    takes = {"crr_from": Words(("start", "ask"))}
 
     def load(self, data: Path) -> list[Item]:
         """Read ovo_bench_new.json."""

@@ -27,6 +27,7 @@ from omnilive_lab.bench.base import (
 from omnilive_lab.bench.choices import first_letter, only_letter, plain_question
 from omnilive_lab.bench.figures import accuracies, accuracy, split
 from omnilive_lab.bench.films import COLOURS, Scene, write_film
+from omnilive_lab.bench.options import Number
 from omnilive_lab.bench.reading import records
 
 ASK = "Answer with the letter of the right option.\n{question}\n{options}\nThe answer is:"
@@ -42,6 +43,7 @@ class Quiz(Benchmark):
     need = "Make it: omnilive eval make quiz --out DIR, then give --data DIR."
     frames = "uniform:4"
     options = {"questions": "24"}
+    takes = {"questions": Number(1, whole=True)}
 
     def load(self, data: Path) -> list[Item]:
         """Read quiz.json."""
@@ -51,7 +53,9 @@ class Quiz(Benchmark):
             labels = letters(len(options))
             if answer not in labels:
                 record.refuse("answer", answer, f"one of {', '.join(labels)}")
-            low, high = record.numbers("seen")
+            seen = record.numbers("seen")
+            if len(seen) != 2:
+                record.refuse("seen", seen, "two times")
             items.append(
                 Item(
                     id=record.text("id"),
@@ -62,7 +66,7 @@ class Quiz(Benchmark):
                     choices=tuple(options),
                     labels=labels,
                     task=record.text("task"),
-                    evidence_s=((low, high),),
+                    evidence_s=((seen[0], seen[1]),),
                 )
             )
         return items

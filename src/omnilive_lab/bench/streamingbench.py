@@ -36,6 +36,7 @@ from omnilive_lab.bench.mcq import (
     with_letters,
     without_letters,
 )
+from omnilive_lab.bench.options import Number, Words
 from omnilive_lab.bench.reading import Record, entries, require
 
 PARTS = ("real", "omni", "sqa", "proactive")
@@ -96,6 +97,7 @@ class StreamingBench(Benchmark):
     need = NEED
     frames = "fps:1"
     options = {"parts": ",".join(PARTS), "context_s": "60"}
+    takes = {"parts": Words(PARTS, several=True), "context_s": Number(-1)}
 
     def load(self, data: Path) -> list[Item]:
         """Read the parts that are there."""

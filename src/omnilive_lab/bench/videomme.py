@@ -36,6 +36,7 @@ from omnilive_lab.bench.mcq import (
     with_letters,
     without_letters,
 )
+from omnilive_lab.bench.options import Words
 from omnilive_lab.bench.reading import Record, require
 
 NEED = """Video-MME: from https://huggingface.co/datasets/lmms-lab/Video-MME
@@ -59,6 +60,7 @@ class VideoMME(Benchmark):
     need = NEED
     frames = "uniform:64"
     options = {"subtitles": "no", "prompt": "vlmevalkit"}
+    takes = {"subtitles": Words(("no", "yes")), "prompt": Words(("vlmevalkit", "site"))}
 
     def load(self, data: Path) -> list[Item]:
         """Read the parquet file of the Hugging Face repository."""

@@ -81,7 +81,7 @@ def test_errors_name_file_and_line(tmp_path: Path, lines: dict[str, str], said: 
 def test_missing_data_and_unknown_sets(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="(?s)dev-clean is missing.*openslr.org"):
         LibriSpeech().load(tmp_path)
-    with pytest.raises(ConfigError, match="no set 'train'"):
+    with pytest.raises(ConfigError, match="option sets should be .* 'train'"):
         LibriSpeech({"sets": "train"}).load(tmp_path)
 
 
