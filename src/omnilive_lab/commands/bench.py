@@ -63,12 +63,13 @@ def bench(
 
 
 def _list(json: bool) -> None:
-    from omnilive_lab.timing.scripts import benches, read_result
+    from omnilive_lab.timing.scripts import benches
+    from omnilive_lab.timing.trends import newest
 
     rows: list[Sequence[str]] = [("NAME", "MEASURED AT", "WHAT")]
     for found in benches().values():
-        results = {path.stem: read_result(path) for path in found.results()}
-        commits = sorted({str(r["machine"].get("commit", "?")) for r in results.values()})
+        results = {path.stem: newest(path) for path in found.results()}
+        commits = sorted({str((r["machine"] or {}).get("commit", "?")) for r in results.values()})
         if json:
             line = {"name": found.name, "about": found.about, "results": sorted(results)}
             say_json({"type": "bench", **line, "commits": commits})
@@ -140,13 +141,13 @@ def _compare(old: str, new: str, wanted: str, json: bool) -> None:
 
 def _pair(old: str, new: str) -> tuple[dict, dict]:
     """Return two results: two files, or a benchmark's name and a commit."""
-    from omnilive_lab.timing.scripts import named, read_result
-    from omnilive_lab.timing.trends import at_commit
+    from omnilive_lab.timing.scripts import read_result, result_file
+    from omnilive_lab.timing.trends import at_commit, newest
 
     if Path(old).suffix == ".json":
         return read_result(Path(old)), read_result(Path(new))
-    path = named(old).path.parent / "results" / f"{old}.json"
-    return at_commit(path, new), read_result(path)
+    path = result_file(old)
+    return at_commit(path, new), newest(path)
 
 
 def _as_json(change: "Change") -> dict[str, object]:
@@ -175,10 +176,10 @@ def _cells_of(change: "Change") -> Sequence[str]:
 
 def _trend(name: str, wanted: str, out: Path | None, json: bool) -> None:
     from omnilive_lab.evaluation import results as files
-    from omnilive_lab.timing.scripts import named
+    from omnilive_lab.timing.scripts import result_file
     from omnilive_lab.timing.trends import history, page, sparkline, trends
 
-    path = named(name).path.parent / "results" / f"{name}.json"
+    path = result_file(name)
     found = history(path)
     lines = trends(found, wanted)
     if not lines:

@@ -29,12 +29,16 @@ class Bench:
     about: str
 
     def results(self) -> list[Path]:
-        """Return the files of its last results."""
+        """Return the files of its last results; of a variant perhaps only the history is there."""
         folder = self.path.parent / "results"
-        found = sorted(folder.glob(f"{self.name}.json")) + sorted(
-            folder.glob(f"{self.name}-*.json")
-        )
-        return [path for path in found if read_result(path)["bench"].startswith(self.name)]
+        found = [folder / f"{name}.json" for name in sorted(_kept(folder)) if self._owns(name)]
+        return [path for path in found if not path.exists() or self._wrote(path)]
+
+    def _owns(self, name: str) -> bool:
+        return name == self.name or name.startswith((f"{self.name}-", f"{self.name}_"))
+
+    def _wrote(self, path: Path) -> bool:
+        return read_result(path)["bench"].startswith(self.name)
 
 
 def root() -> Path:
@@ -58,6 +62,19 @@ def named(name: str) -> Bench:
     if name not in known:
         raise ConfigError(f"no benchmark {name!r} in bench/; choose from {', '.join(known)}")
     return known[name]
+
+
+def result_file(name: str) -> Path:
+    """Return the file of a benchmark's newest result, or of the variant that has this name.
+
+    ConfigError lists the variants where there are only such, and the benchmarks for another name.
+    """
+    folder = root() / "bench" / "results"
+    if name in _kept(folder):
+        return folder / f"{name}.json"
+    if variants := [path.stem for path in named(name).results()]:
+        raise ConfigError(f"{name!r} was run in several ways: name one of {', '.join(variants)}")
+    return folder / f"{name}.json"
 
 
 def run_bench(bench: Bench, arguments: Sequence[str]) -> list[Path]:
@@ -94,7 +111,18 @@ def checked(result: Any, where: str) -> Json:
     for name in ("bench", "machine", "settings", "figures"):
         if name not in result:
             raise ConfigError(f"{where} is no result of a benchmark: it has no {name!r}")
+    for name in ("machine", "settings", "figures"):
+        if not isinstance(result[name] or {}, dict):
+            raise ConfigError(f"{where} is no result of a benchmark: {name!r} holds no object")
+    if not isinstance(result["bench"], str):
+        raise ConfigError(f"{where} is no result of a benchmark: 'bench' holds no name")
     return result
+
+
+def _kept(folder: Path) -> set[str]:
+    """Return the names under which results are there, the newest or a history of them."""
+    ends = (".history.jsonl", ".json")
+    return {p.name.removesuffix(end) for end in ends for p in folder.glob(f"*{end}")}
 
 
 def _scripts(folder: Path) -> Iterator[Bench]:

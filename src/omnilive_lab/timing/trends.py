@@ -30,6 +30,13 @@ def history(path: Path) -> list[dict[str, Any]]:
     return found if newest is None or newest in found else [*found, newest]
 
 
+def newest(path: Path) -> dict[str, Any]:
+    """Return the newest result, from the history where only that is there."""
+    if path.exists() or not (found := history(path)):
+        return read_result(path)
+    return found[-1]
+
+
 def at_commit(path: Path, commit: str) -> dict[str, Any]:
     """Return the newest result of a commit; ConfigError lists the commits that there are."""
     found = history(path)

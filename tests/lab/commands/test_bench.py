@@ -64,6 +64,42 @@ def test_a_run_is_kept_in_the_one_format_and_in_the_history(bench: Bench) -> Non
         run_bench(bench, ["--fail"])
 
 
+def test_results_of_variants_are_found(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A script may report under other names only, and the newest file may be gone."""
+    result = read_result(run_bench(bench, ())[0])
+    checkout = bench.path.parent / "checkout"
+    folder = checkout / "bench" / "results"
+    folder.mkdir(parents=True)
+    shutil.copy(bench.path, checkout / "bench" / "counts.py")
+    (folder / "counts_far.json").write_text(json.dumps(result | {"bench": "counts_far"}))
+    line = json.dumps(result | {"bench": "counts_near", "figures": {"count_s": 5}})
+    (folder / "counts_near.history.jsonl").write_text(line + "\n")
+    (folder / "countship.json").write_text(json.dumps(result | {"bench": "countship"}))
+    monkeypatch.setattr(module, "checkout", lambda: checkout)
+    (found,) = benches().values()
+    assert [path.stem for path in found.results()] == ["counts_far", "counts_near"]
+    app(["bench", "list"], standalone_mode=False)
+    assert "never" not in capsys.readouterr().out
+    app(["bench", "trend", "counts_near"], standalone_mode=False)
+    assert capsys.readouterr().out.splitlines()[1].split()[-2:] == ["5", "5"]
+    with pytest.raises(ConfigError, match="several ways: name one of counts_far, counts_near"):
+        app(["bench", "trend", "counts"], standalone_mode=False)
+
+
+@pytest.mark.parametrize("wrong", [{"machine": [1]}, {"settings": 3}, {"figures": [2]}])
+def test_what_is_no_result_is_told(tmp_path: Path, wrong: dict) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(
+        json.dumps({"bench": "x", "machine": {}, "settings": {}, "figures": {}} | wrong)
+    )
+    with pytest.raises(
+        ConfigError, match=f"a.json is no result of a benchmark: '{next(iter(wrong))}'"
+    ):
+        read_result(path)
+
+
 def test_two_files_are_compared(
     tmp_path: Path, bench: Bench, capsys: pytest.CaptureFixture[str]
 ) -> None:
