@@ -19,7 +19,9 @@ SHOWN_FAILURES = 20
 
 def summarise(plan: Plan, rows: Sequence[Row]) -> Json:
     """Return summary.json: the same bytes for the same rows."""
-    summary = plan.benchmark.summary(rows)
+    # What failed or was skipped is in no figure, nor in the number of items behind one.
+    marked = [row for row in rows if row.score.status in ("scored", "unscored")]
+    summary = plan.benchmark.summary(marked)
     status = Counter(row.score.status for row in rows)
     return {
         "benchmark": plan.benchmark.name,
@@ -109,8 +111,13 @@ def published(key: str) -> Json | None:
 
 
 def _interval(rows: Sequence[Row]) -> Json | None:
-    """Return the interval of the share of right items, where each is right or wrong."""
-    found = values(rows, "official")
+    """Return the interval of the share of right items, where each is right or wrong.
+
+    An error rate of 1 or a judge's mark of 1 is neither.
+    """
+    if any(row.item.transcribe or row.item.narrate for row in rows):
+        return None
+    found = values([row for row in rows if not row.item.judged], "official")
     if not found or any(value not in (0.0, 1.0) for value in found):
         return None
     low, high = wilson(sum(found), len(found))
