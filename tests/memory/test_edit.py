@@ -3,6 +3,7 @@
 import pytest
 
 from omnilive.core.errors import ConfigError
+from omnilive.memory.control.about import About, forget_about
 from omnilive.memory.control.edit import edit_fact
 from omnilive.memory.store import Store
 from tests.fakes import FakeEmbedder
@@ -73,3 +74,33 @@ def test_what_cannot_be_edited(store: Store) -> None:
         with pytest.raises(ConfigError, match=message):
             edit_fact(store, id, **change)  # pyright: ignore[reportArgumentType]
     assert store.last_seq() == before
+
+
+def test_a_second_correction_takes_the_place_of_the_first(store: Store) -> None:
+    live(store)
+    (old,) = [f for f in store.facts(kinds=["speech"]) if "number 3" in f.text]
+    for text in ("sentence number tree", "sentence number three"):
+        edit_fact(store, old.id, text=text)
+    told = [line.body["text"] for line in store.log_of("edit")]
+    assert told == ["sentence number three"] * 2
+    assert not any("tree" in str(line.body) for line in store.log_after(0))
+
+
+def test_a_moment_whose_facts_were_left_out_keeps_what_it_tells(store: Store) -> None:
+    live(store)
+    (old,) = [f for f in store.facts(kinds=["speech"]) if "number 3" in f.text]
+    moment = next(m for m in store.moments() if "number 3" in m.text)
+    row = "UPDATE moment SET text = ?, data = ? WHERE id = ?"
+    store.execute(row, f"{moment.text}; text: EXIT 5", '{"left_out": {"text": 1}}', moment.id)
+    edit_fact(store, old.id, text="sentence number three")
+    edited = store.moment(moment.id)
+    assert edited is not None
+    assert edited.text == "said: sentence number three; red car; text: EXIT 5"
+    forget_about(store, About(phrase="number three"))
+    left = store.moment(moment.id)
+    assert left is not None and left.text == "red car; text: EXIT 5"
+
+
+def test_a_number_that_is_too_large_is_unknown(store: Store) -> None:
+    with pytest.raises(ConfigError, match="there is no fact 9"):
+        edit_fact(store, 99999999999999999999, text="x")

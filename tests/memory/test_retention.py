@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from omnilive.core.events import Keyframe
+from omnilive.memory.consolidation.budget import BudgetConfig
+from omnilive.memory.consolidation.compaction import Compactor
 from omnilive.memory.control import retention
+from omnilive.memory.control.edit import edit_fact
 from omnilive.memory.control.keeping import RetentionConfig
 from omnilive.memory.control.pins import pin, unpin
 from omnilive.memory.control.recordings import RECORDINGS, add_segment, segments
@@ -139,3 +142,46 @@ def test_ages_follow_the_clock_on_the_wall(store: Store) -> None:
     assert cutoff(clock, 3000.0) == 50.0  # while nobody watched
     assert cutoff(clock, 5010.0) == 60.0
     assert cutoff(clock, 5100.0) == 3180.0
+
+
+def test_what_was_merged_before_it_was_old_goes_too(month: Store) -> None:
+    rules = RetentionConfig(speech_days=20)
+    Retention(month, rules).run(BEGAN + 22 * DAY_S, 30.0)
+    compactor = Compactor(month, BudgetConfig(moments=8, exact_s=0))
+    with month.transaction():
+        compactor.work(31 * DAY_S)
+    compactor.settle()
+    merged = month.moments()[0]
+    assert merged.start_s < DAY_S and "dayword10" in merged.text
+    for day in (25, 60):  # in the middle of it, and after it
+        Retention(month, rules).run(BEGAN + day * DAY_S, 30.0)
+    assert days_in_files(month.folder, b"dayword") == []
+    assert {m.text for m in month.moments()} == {"red car; sound: bell"}
+    assert len(month.log_of("moment")) == 30  # of each moment by itself
+
+
+def test_lines_do_not_overtake_their_moments(month: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "ROWS", 2)
+    Retention(month, RetentionConfig(speech_days=20)).run(BEGAN + 30 * DAY_S, 30.0)
+    assert days_in_files(month.folder, b"dayword") == list(range(10, 30))
+
+
+def test_an_episode_keeps_what_it_alone_tells_of_another_kind(month: Store) -> None:
+    id = month.put_moment(50, 60, "said: dayword31; text: EXIT 5; a tall man; sound: bell")
+    month.execute("UPDATE moment SET level = 1, size = 3 WHERE id = ?", id)
+    told: list[str] = []
+    for rules in ({"speech_days": 20}, {"scenes_days": 20}, {"texts_days": 20}):
+        Retention(month, RetentionConfig.model_validate(rules)).run(BEGAN + 30 * DAY_S, 30.0)
+        told += [moment.text for moment in month.moments() if moment.id == id]
+    assert told == [
+        "text: EXIT 5; a tall man; sound: bell",
+        "text: EXIT 5; sound: bell",
+        "sound: bell",
+    ]
+
+
+def test_what_was_corrected_goes_with_the_line_that_tells_of_it(month: Store) -> None:
+    edit_fact(month, month.facts(kinds=["speech"])[0].id, text="evening dayword29")
+    assert len(days_in_files(month.folder, b"evening dayword")) == 1
+    Retention(month, RetentionConfig(speech_days=20)).run(BEGAN + 30 * DAY_S, 30.0)
+    assert month.log_of("edit") == [] and days_in_files(month.folder, b"evening dayword") == []

@@ -4,8 +4,9 @@ Such a find is a fact of kind "moment": its time is that of the whole episode, a
 negative of the episode's, so that it is never taken for a fact.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from omnilive.core.events import Kind
 from omnilive.memory.base import Fact, Moment
@@ -46,6 +47,18 @@ def told_only_by(
         )  # fmt: skip
         found.append(Part(fact, overlap))
     return sorted(found, key=lambda part: -part.overlap)
+
+
+def kinds_of(part: str) -> tuple[str, ...]:
+    """Return of what kinds of fact a part of a row's text may tell."""
+    found = [kind for prefix, kind in _PREFIX.items() if part.startswith(prefix)]
+    return tuple(found) or ("object", "caption", "scene")
+
+
+def is_exact(level: int, data: Mapping[str, Any], facts: Collection[Fact]) -> bool:
+    """Tell whether a row's text can be made of its facts: none was merged or left out."""
+    is_whole = level == 0 and not data.get("left_out")
+    return is_whole and all("merged" not in fact.data for fact in facts)
 
 
 def coarse_s(fact: Fact) -> float:

@@ -141,6 +141,8 @@ class Facts(Statements):
 
     def fact(self, id: int) -> Fact | None:
         """Return one fact, or None."""
+        if not -(2**63) <= id < 2**63:  # no database has such numbers
+            return None
         rows = self.rows(f"{_FACT} WHERE id = ?", id)
         return fact_of(rows[0]) if rows else None
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from omnilive.core.errors import ConfigError
 from omnilive.memory.base import Fact
+from omnilive.memory.coarse import is_exact
 from omnilive.memory.control.forget import Forgotten, forget_files, forget_in_watches, log_lines
 from omnilive.memory.control.recordings import cut, is_under_way, note_unplayable
 from omnilive.memory.moments import belongs, describe
@@ -207,17 +208,19 @@ class _Erasing:
             for id, start_s, end_s, text, level, data in rows:
                 if not (touched(Span(start_s, end_s), spans) or self.match.text(text)):
                     continue
-                told = self._told(Span(start_s, end_s), text, level)
+                kept = json.loads(data)
+                told = self._told(Span(start_s, end_s), text, level, kept)
                 if told != text:
                     self._retell(id, told)
-                if self.match.value(json.loads(data)):
+                if self.match.value(kept):
                     self.store.execute("UPDATE moment SET data = '{}' WHERE id = ?", id)
 
-    def _told(self, span: Span, text: str, level: int) -> str:
+    def _told(self, span: Span, text: str, level: int, data: dict[str, Any]) -> str:
         """Return what a moment says without what is gone."""
-        if level == 0:
-            facts = self.store.facts(start_s=span.start_s, end_s=span.end_s)
-            told = describe([fact for fact in facts if belongs(fact, *span)])
+        facts = self.store.facts(start_s=span.start_s, end_s=span.end_s)
+        facts = [fact for fact in facts if belongs(fact, *span)]
+        if is_exact(level, data, facts):
+            told = describe(facts)
         else:
             told = "; ".join(
                 p for p in parts_of(text) if p not in self._parts and not self.match.text(p)

@@ -12,6 +12,7 @@ from typing import Any
 
 from omnilive.core.errors import ConfigError
 from omnilive.memory.base import Fact
+from omnilive.memory.coarse import is_exact
 from omnilive.memory.control.about import parts_of
 from omnilive.memory.moments import belongs, describe
 from omnilive.memory.search.embed import Embedder
@@ -89,11 +90,13 @@ def _retell_moments(store: Store, old: Fact, new: Fact) -> list[tuple[str, int, 
     """Tell the moments anew that tell of a fact; return them with their texts."""
     was, now = describe([old]), describe([new])
     told: list[tuple[str, int, str]] = []
-    query = "SELECT id, start_s, end_s, text, level FROM moment WHERE start_s <= ? AND end_s >= ?"
-    for id, start_s, end_s, text, level in store.rows(query, new.end_s, new.start_s):
-        if level == 0:
-            facts = store.facts(start_s=start_s, end_s=end_s)
-            changed = describe([fact for fact in facts if belongs(fact, start_s, end_s)])
+    columns = "id, start_s, end_s, text, level, data"
+    query = f"SELECT {columns} FROM moment WHERE start_s <= ? AND end_s >= ?"
+    for id, start_s, end_s, text, level, data in store.rows(query, new.end_s, new.start_s):
+        facts = store.facts(start_s=start_s, end_s=end_s)
+        facts = [fact for fact in facts if belongs(fact, start_s, end_s)]
+        if is_exact(level, json.loads(data), facts):
+            changed = describe(facts)
         else:
             old_parts = parts_of(was)
             kept = [now if part == old_parts[0] else part for part in parts_of(text)]
@@ -109,10 +112,13 @@ def _retell_moments(store: Store, old: Fact, new: Fact) -> list[tuple[str, int, 
 
 def _edit_line(store: Store, fact: Fact) -> None:
     _edit_lines(store, "percept", fact.id, {"text": fact.text, "data": dict(fact.data)})
+    _edit_lines(store, "edit", fact.id, {"text": fact.text}, key="fact")  # an earlier correction
 
 
-def _edit_lines(store: Store, type: str, id: int, values: Mapping[str, Any]) -> None:
-    number = store.dialect.number(store.dialect.field("body", "id"))
+def _edit_lines(
+    store: Store, type: str, id: int, values: Mapping[str, Any], *, key: str = "id"
+) -> None:
+    number = store.dialect.number(store.dialect.field("body", key))
     query = f"SELECT seq, body FROM log WHERE type = ? AND {number} = ?"
     for seq, text in store.rows(query, type, id):
         body = json.dumps(json.loads(text) | values, ensure_ascii=False)

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from omnilive.core.clock import stopwatch
-from omnilive.memory.control.about import retell
+from omnilive.memory.coarse import is_exact, kinds_of
+from omnilive.memory.control.about import parts_of, retell
 from omnilive.memory.control.forget import forget_in_watches
 from omnilive.memory.control.keeping import RetentionConfig
 from omnilive.memory.control.pins import is_pinned, pinned
@@ -36,7 +37,7 @@ KINDS = {
     "scenes": ("scene", "caption"),
 }  # fmt: skip
 _DIALOGUE = ("answer", "turn", "alert", "check", "remark", "narration", "voice")
-_STRUCTURE = ("source", "health", "gap", "watch", "forgotten", "recording", "pin", "edit")
+_STRUCTURE = ("source", "health", "gap", "watch", "forgotten", "recording", "pin")
 logger = logging.getLogger(__name__)
 
 
@@ -210,29 +211,49 @@ class _Step:
         for fact in map(fact_of, self.store.rows(query, *kinds, cutoff_s, cutoff_s)):
             self.store.drop("fact", fact.id)
             self.gone.facts += 1
+            if fact.data.get("edited"):
+                number = self.store.dialect.number(self.store.dialect.field("body", "fact"))
+                query = f"DELETE FROM log WHERE type = 'edit' AND {number} = ?"
+                self.gone.lines += self.store.execute(query, fact.id)
             if is_whole(fact.kind) and len(fact.text) > 2:
                 self._texts.add(json.dumps(fact.text, ensure_ascii=False)[1:-1])
 
     def _moments(self, name: str, kinds: tuple[str, ...], cutoff_s: float) -> None:
-        """Tell moments that are old enough anew, without what has gone."""
+        """Tell moments that are old enough anew, without what has gone.
+
+        The last one is looked at again: what came after it may have been merged into it since.
+        """
         key = f"moment:{name}"
+        at_s = self.state.cursor(key)
+        last_s = self.store.value("SELECT max(start_s) FROM moment WHERE start_s <= ?", at_s)
         query = (
-            "SELECT id, start_s, end_s, text FROM moment WHERE start_s > ? AND start_s < ? "
-            f"ORDER BY start_s, id LIMIT {ROWS}"
+            "SELECT id, start_s, end_s, text, level, data FROM moment WHERE start_s >= ? "
+            f"AND start_s < ? ORDER BY start_s, id LIMIT {ROWS}"
         )
-        rows = self.store.rows(query, self.state.cursor(key), cutoff_s)
-        for id, start_s, end_s, text in rows:
+        rows = self.store.rows(query, at_s if last_s is None else last_s, cutoff_s)
+        for id, start_s, end_s, text, level, data in rows:
             if end_s >= cutoff_s:
                 return
             self.state.move(key, start_s)
             if is_pinned(Span(start_s, end_s), self.kept):
                 continue
-            facts = self.store.facts(start_s=start_s, end_s=end_s)
-            left = [f for f in facts if f.kind not in kinds and belongs(f, start_s, end_s)]
-            if (told := describe(left)) != text:
+            told = self._told(Span(start_s, end_s), text, kinds, level, json.loads(data))
+            if told != text:
                 retell(self.store, id, told)
                 self.gone.moments += 1
         self.state.is_behind |= len(rows) == ROWS
+
+    def _told(
+        self, span: Span, text: str, kinds: tuple[str, ...], level: int, data: dict[str, Any]
+    ) -> str:
+        """Return what is told of a span without some kinds; `level` and `data` as of its row."""
+        facts = self.store.facts(start_s=span.start_s, end_s=span.end_s)
+        facts = [fact for fact in facts if belongs(fact, *span)]
+        told = describe([f for f in facts if f.kind not in kinds])
+        if is_exact(level, data, facts):
+            return told
+        known = parts_of(told)  # of what was merged the text tells more than the facts that stay
+        return "; ".join(p for p in parts_of(text) if p in known or not {*kinds} & {*kinds_of(p)})
 
     def _lines(self, name: str, cutoff_s: float) -> None:
         key = f"log:{name}"
@@ -253,7 +274,7 @@ class _Step:
         if is_pinned(span, self.kept):
             return
         if type == "moment":
-            self._moment_line(seq, body)
+            self._moment_line(name, seq, body)
         elif self._is_old(name, cutoff_s, type, body):
             self.store.execute("DELETE FROM log WHERE seq = ?", seq)
             self.gone.lines += 1
@@ -262,22 +283,26 @@ class _Step:
         if name == "dialogue":
             return type in _DIALOGUE
         kinds = KINDS[name]
-        if type == "percept":
+        if type in ("percept", "edit"):
             return body.get("kind") in kinds
         if name == "speech" and type == "turn":  # was heard, or says what was heard
             return True
         shown = body.get("evidence") or ()
         return any(e.get("kind") in (*kinds, "moment") and e["start_s"] < cutoff_s for e in shown)
 
-    def _moment_line(self, seq: int, body: dict[str, Any]) -> None:
-        """Let a line say what its moment says now."""
-        text = self.store.value("SELECT text FROM moment WHERE id = ?", body.get("id", -1))
-        if text is None:
+    def _moment_line(self, name: str, seq: int, body: dict[str, Any]) -> None:
+        """Tell a line about a moment anew: the moment itself may be part of a longer one now."""
+        kinds = KINDS.get(name)
+        if kinds is None:
+            return
+        old, span = str(body.get("text", "")), Span(float(body["start_s"]), float(body["end_s"]))
+        told = self._told(span, old, kinds, 1, {})
+        if not told:
             self.store.execute("DELETE FROM log WHERE seq = ?", seq)
             self.gone.lines += 1
-        elif text != body.get("text"):
-            told = json.dumps(body | {"text": text}, ensure_ascii=False)
-            self.store.execute("UPDATE log SET body = ? WHERE seq = ?", told, seq)
+        elif told != old:
+            text = json.dumps(body | {"text": told}, ensure_ascii=False)
+            self.store.execute("UPDATE log SET body = ? WHERE seq = ?", text, seq)
 
     def _pictures(self, cutoff_s: float) -> None:
         query = (
