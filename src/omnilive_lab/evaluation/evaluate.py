@@ -124,7 +124,10 @@ def _judge(wanted: Wanted) -> Judge | None:
 
     key = SecretStr(wanted.judge_key)
     config = OpenAIConfig(base_url=wanted.judge, model=wanted.judge_model, api_key=key)
-    return EndpointJudge(config)
+    try:
+        return EndpointJudge(config)
+    except ConfigError as error:
+        raise ConfigError(str(error).replace("reasoning.openai.base_url", "--judge")) from error
 
 
 def _folder(wanted: Wanted, mode: str) -> Path:

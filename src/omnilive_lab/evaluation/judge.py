@@ -13,6 +13,7 @@ from omnilive_lab.bench.base import Mark, Verdict
 TRIES = 3
 WAIT_S = 2.0  # before the second try; doubles
 MAX_TOK = 512
+NO_ANSWER = "(no answer: "  # begins what is kept of a judge that failed
 
 
 class EndpointJudge:
@@ -41,7 +42,7 @@ class EndpointJudge:
                 pieces = self._model.stream(messages, MAX_TOK)
                 said = "".join(piece for piece in pieces if isinstance(piece, str)).strip()
             except BackendError as error:
-                said = f"(no answer: {error})"
+                said = f"{NO_ANSWER}{error})"
                 continue
             if (found := read_marks(said, marks)) is not None:
                 return Verdict(found, said)

@@ -80,7 +80,8 @@ def warnings(report: Report) -> list[str]:
         found.append(f"{count} items were skipped: {reason}")
     if status["unscored"]:
         found.append(
-            f"{status['unscored']} replies could not be marked and are in no figure, such as "
+            f"{status['unscored']} replies could not be marked and are in no strict figure "
+            "(officially as the published script counts them), such as "
             f"{summary['unscored'][0]['id']}: {summary['unscored'][0]['why']}"
         )
     if repeated := summary["repeated_ids"]:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from omnilive.core.errors import ConfigError, StoreError
 from omnilive_lab.bench.base import Benchmark, Item, Judge, Reply, Row, Score, Setup, Turn
 from omnilive_lab.evaluation import results
+from omnilive_lab.evaluation.judge import NO_ANSWER
 from omnilive_lab.models.base import Done, Examinee, Sitting
 
 Line = dict[str, Any]
@@ -193,4 +194,7 @@ def _sit(
 def _score(benchmark: Benchmark, done: Done, before: Sequence[Turn], judge: Judge | None) -> Score:
     if done.reply.error:
         return Score(status="failed", detail=done.reply.error)
-    return benchmark.score(done.item, done.reply, before, judge)
+    score = benchmark.score(done.item, done.reply, before, judge)
+    if score.status == "unscored" and score.judge.startswith(NO_ANSWER):
+        return replace(score, detail=f"the judge failed: {score.judge[len(NO_ANSWER) : -1]}")
+    return score

@@ -61,6 +61,7 @@ def test_a_stranger_gets_a_report_in_a_minute(data: Path, tmp_path: Path) -> Non
         (["quiz", "--data", "D", "--model", "transformers:/nowhere"], "no config.json"),
         (["quiz", "--data", "D", "--model", "openai", "--mode", "online"], "--model api"),
         (["quiz", "--data", "D", "--frames", "many"], "write uniform:32"),
+        (["quiz", "--data", "D", "--judge", "nowhere"], "--judge: 'nowhere' is no http(s)"),
         (["quiz", "--data", "D", "--option", "depth=3"], "no option 'depth'"),
         (["quiz", "--data", "D", "--option", "depth"], "NAME=VALUE"),
         (["make", "quiz"], "--out DIR"),

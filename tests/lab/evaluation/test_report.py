@@ -107,7 +107,7 @@ def test_what_was_skipped_failed_or_unmarked_is_said_first(tmp_path: Path) -> No
     text = markdown(report)
     assert "> 1 of 24 items failed and are in no figure, such as q0: no such file <x>" in text
     assert "> 1 items were skipped: needs a judge" in text
-    assert "> 1 replies could not be marked and are in no figure, such as q2" in text
+    assert "> 1 replies could not be marked and are in no strict figure" in text
     assert summary["interval"]["n"] == 21
 
 

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from omnilive.core.errors import ConfigError, StoreError
-from omnilive_lab.bench.base import Item, Judge, Reply, Row, Score, Setup, Turn
+from omnilive_lab.bench.base import Item, Judge, Mark, Reply, Row, Score, Setup, Turn, Verdict
+from omnilive_lab.bench.mmbench_video import MMBenchVideo
 from omnilive_lab.bench.quiz import Quiz
 from omnilive_lab.evaluation import results
+from omnilive_lab.evaluation.judge import NO_ANSWER
 from omnilive_lab.evaluation.progress import Meter
 from omnilive_lab.evaluation.run import Plan, load_items, run, sittings
 from omnilive_lab.evaluation.summing import performance, summarise
@@ -170,6 +172,24 @@ def test_without_a_judge_what_needs_one_is_skipped_and_told(data: Path, tmp_path
     summary = summarise(p, rows)
     assert summary["status"] == {"scored": 2, "skipped": 2, "unscored": 0, "failed": 0}
     assert list(summary["skipped"].values()) == [2] and "--judge" in next(iter(summary["skipped"]))
+
+
+class Broken:
+    """A judge that cannot be reached."""
+
+    name = "broken"
+
+    def grade(self, text: str, marks: Sequence[Mark], system: str = "") -> Verdict:
+        return Verdict(None, f"{NO_ANSWER}connection refused)")
+
+
+def test_why_a_judge_failed_is_told(tmp_path: Path) -> None:
+    benchmark, data = MMBenchVideo(), tmp_path / "set"
+    benchmark.make(data)
+    p = plan(data, tmp_path, benchmark=benchmark, judge=Broken())
+    summary = summarise(p, finish(p, load_items(benchmark, data, 1)))
+    assert summary["unscored"] == [{"id": "0", "why": "the judge failed: connection refused"}]
+    assert (summary["official"]["Overall"], summary["strict"]["Overall"]) == (0, None)
 
 
 class Dialogue(Random):
