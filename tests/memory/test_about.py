@@ -218,3 +218,28 @@ def test_nothing_found_changes_nothing(store: Store) -> None:
     done = forget_about(store, About(phrase="nobody said this"))
     assert (done.facts, done.moments, done.lines, done.keyframes) == (0, 0, 0, 0)
     assert store.counts() == {**before, "log": before["log"] + 1}
+
+
+def test_who_only_speaks_of_a_thing_is_still_told_of(store: Store) -> None:
+    ledger = begin(store)
+    words = said("the person at the door waits", 2, id="speech0")
+    ledger.write([words, thing("person", "blue", 3, 5, id="object0")], 9.9, 9.9)
+    ledger.finish(10)
+    forget_about(store, About(label="person"))
+    assert [fact.text for fact in store.facts()] == [words.text]
+    assert {moment.text for moment in store.moments()} == {f"said: {words.text}"}
+    told = [line.body["text"] for line in store.log_after(0) if line.type != "forgotten"]
+    assert told == [words.text, f"said: {words.text}"]
+
+
+def test_the_mean_of_an_episode_goes_with_what_had_a_share_in_it(store: Store) -> None:
+    live(store)
+    id = store.put_moment(30, 60, "said: something longer")  # there was no room for the rest
+    store.execute("UPDATE moment SET level = 1, size = 3 WHERE id = ?", id)
+    both = FakeEmbedder().embed([SECRET, "something longer"]).sum(axis=0)
+    store.put_vectors("moment", id, 30, both[None] / np.linalg.norm(both))
+    (vector,) = quantise(both[None] / np.linalg.norm(both))
+    assert holds(store.folder, vector)
+    forget_about(store, About(phrase="zanzibar"))
+    assert not holds(store.folder, vector)
+    assert store.moment(id) is not None

@@ -15,7 +15,7 @@ from typing import Any
 
 from omnilive.core.errors import ConfigError
 from omnilive.memory.base import Fact
-from omnilive.memory.coarse import is_exact
+from omnilive.memory.coarse import is_exact, kinds_of
 from omnilive.memory.control.forget import Forgotten, forget_files, forget_in_watches, log_lines
 from omnilive.memory.control.recordings import cut, is_under_way, note_unplayable
 from omnilive.memory.moments import belongs, describe
@@ -132,6 +132,11 @@ class _Match:
         known = {str(name).lower() for name in names if name} | {fact.text.lower()}
         return bool(known & self.labels)
 
+    def part(self, part: str) -> bool:
+        """Tell whether a part of a moment's text is about it: by a label, words never are."""
+        is_other = self.labels and not set(kinds_of(part)) & set(LABELLED)
+        return not is_other and self.text(part)
+
     def value(self, value: Any) -> bool:
         """Tell whether a JSON value holds the words anywhere, its keys and kinds aside."""
         return any(self.text(text) for text in _texts(value))
@@ -212,6 +217,8 @@ class _Erasing:
                 told = self._told(Span(start_s, end_s), text, level, kept)
                 if told != text:
                     self._retell(id, told)
+                elif level:  # its vector is a mean, in which what is gone may have a share
+                    self.store.execute("DELETE FROM vector WHERE tab = 'moment' AND id = ?", id)
                 if self.match.value(kept):
                     self.store.execute("UPDATE moment SET data = '{}' WHERE id = ?", id)
 
@@ -222,10 +229,15 @@ class _Erasing:
         if is_exact(level, data, facts):
             told = describe(facts)
         else:
-            told = "; ".join(
-                p for p in parts_of(text) if p not in self._parts and not self.match.text(p)
-            )
-        return "" if self.match.text(told) else told
+            told = self._rest(text)
+        # Beside each other, two parts may be the phrase.
+        return "" if not self.match.labels and self.match.text(told) else told
+
+    def _rest(self, text: str) -> str:
+        """Return the parts of a moment that are not about it."""
+        return "; ".join(
+            p for p in parts_of(text) if p not in self._parts and not self.match.part(p)
+        )
 
     def _retell(self, id: int, text: str) -> None:
         self._moments[id] = text
@@ -259,6 +271,8 @@ class _Erasing:
     def _is_gone(self, type: str, body: dict[str, Any]) -> bool:
         if type == "percept" and body.get("id") in self._ids:
             return True
+        if type in ("percept", "edit") and self.match.labels and body.get("kind") not in LABELLED:
+            return False  # what is said or written stays, as in the facts
         shown = body.get("evidence") or ()
         if any(e.get("id") in self._ids and e.get("kind") != "moment" for e in shown):
             return True
@@ -268,9 +282,7 @@ class _Erasing:
         old = str(body.get("text", ""))
         new = self._moments.get(int(body.get("id", -1)), old)
         if self.match.text(new) or new == old:  # perhaps it was merged since
-            new = "; ".join(
-                p for p in parts_of(new) if p not in self._parts and not self.match.text(p)
-            )
+            new = self._rest(new)
         if not new:
             self._drop_line(seq)
         elif new != old:
