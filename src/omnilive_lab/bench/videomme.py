@@ -47,6 +47,7 @@ ASK = (
     "Select the best answer to the following multiple-choice question based on the video."
     " Respond with only the letter (A, B, C, or D) of the correct option.\n"
 )
+FRAMES = "\nThese are the frames of a video. "  # VLMEvalKit's alone
 SUBTITLED = "This video's subtitles are listed below:\n{}\n"
 DURATIONS = {"short": "Short", "medium": "Medium", "long": "Long"}
 
@@ -100,7 +101,7 @@ class VideoMME(Benchmark):
         if self.chosen["prompt"] == "site":
             text = f"{spoken}{ASK}{lines}\nThe best answer is:"
         else:
-            text = f"{spoken}{ASK}Question: {lines}\nAnswer: "
+            text = f"{FRAMES}{spoken}{ASK}Question: {lines}\nAnswer: "
         return Prompt(text=text, plain=plain_question(item))
 
     def _spoken(self, item: Item, setup: Setup) -> str:

@@ -17,6 +17,7 @@ ENTRY: dict[str, Any] = {
     "question": "How many candles are there?",
     "options": ["A. Two.", "B. Three.", "C. Four.", "D. Five."], "answer": "C",
 }  # fmt: skip
+FRAMES = "\nThese are the frames of a video. "
 TEXT = (
     "Select the best answer to the following multiple-choice question based on the video. Respond"
     " with only the letter (A, B, C, or D) of the correct option.\n"
@@ -40,8 +41,9 @@ def test_reads_the_official_schema(tmp_path: Path) -> None:
 
 def test_prompts(tmp_path: Path) -> None:
     (item,) = VideoMME().load(folder(tmp_path, ENTRY))
-    assert VideoMME().prompt(item, [], Setup()).text == TEXT
+    assert VideoMME().prompt(item, [], Setup()).text == FRAMES + TEXT
     site = VideoMME({"prompt": "site"}).prompt(item, [], Setup()).text
+    assert site.startswith("Select the best answer")
     assert site.endswith("How many candles are there?\nA. Two.\nB. Three.\nC. Four.\nD. Five.\n"
                          "The best answer is:")  # fmt: skip
 
@@ -56,7 +58,7 @@ def test_subtitles_are_those_shown_with_the_pictures(tmp_path: Path) -> None:
     assert list(subtitles(srt)) == [(0.5, 4.0, "Good morning"), (5.0, 6.0, "Bye")]
     # Two pictures of 6 s are at 2 s and 4 s; nothing is said at 4 s.
     text = VideoMME({"subtitles": "yes"}).prompt(item, [], Setup(frames=2)).text
-    assert text == "This video's subtitles are listed below:\nGood morning\n" + TEXT
+    assert text == FRAMES + "This video's subtitles are listed below:\nGood morning\n" + TEXT
 
 
 @pytest.mark.parametrize(
