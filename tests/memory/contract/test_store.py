@@ -286,3 +286,15 @@ def test_memory_survives_closing(library: Library, store: Store) -> None:
     assert found(again, "bell") == ["the bell rang"] and again.meta()["title"] == "kitchen"
     assert float(again.meta()["created_wall_s"]) > 1e9
     again.close()
+
+
+def test_what_cannot_be_committed_is_undone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store._db, "commit", refuse)
+        with pytest.raises(StoreError, match="full"):
+            store.append(0.0, "note", {})
+    store.append(1.0, "note", {})
+    assert [line.t for line in store.log_after(0)] == [1.0]

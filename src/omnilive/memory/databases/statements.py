@@ -66,7 +66,14 @@ class Statements:
                 raise
             self._depth -= 1
             if self._depth == 0:
-                self._db.commit()
+                self._commit()
+
+    def _commit(self) -> None:
+        try:
+            self._db.commit()
+        except BaseException:
+            self._db.rollback()  # not every failure does: else nothing could be begun any more
+            raise
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
