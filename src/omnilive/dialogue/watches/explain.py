@@ -18,6 +18,7 @@ from omnilive.memory.consolidation.trim import reaches_back_to
 from omnilive.memory.store import Store
 
 PAGE = 2000
+BOOKS_S = 0.5  # the books are kept at least this often
 NEAR_S = 1.0  # what happened this near to a second belongs to it
 LATE_S = 20.0  # what happened at a second may be known this much later
 OVER = 1e12
@@ -57,15 +58,17 @@ class Player:
     def _advance(self, line: Line, until_s: float) -> list[Firing]:
         """Let time pass to what earlier lines show to be perceived, then note this line's time.
 
-        A step behind: lines of the same picture come one after the other.
+        A step behind: lines of the same picture come one after the other. But when a thing is
+        noted, what was shortly before it had begun is perceived for sure.
         """
-        t = float(line["t"])
+        t = sure_t = float(line["t"])
         if line["type"] == "source":
             return self._turn(line, t)
         if line["type"] == "moment":  # it is written once all before it is perceived
             media, sources = (0, 1), list(self._at)
         elif line["type"] == "percept":
             media, sources = (int(line["kind"] in AUDIO),), [int(line["source"])]
+            sure_t = float(line["start_s"]) - BOOKS_S
         else:
             return []
         fired: list[Firing] = []
@@ -73,6 +76,7 @@ class Player:
             at = self._at.setdefault(source, self._start(source, t))
             for medium in media:
                 if at[medium] < t:
+                    at[medium] = min(t, max(at[medium], sure_t))
                     fired += self.engine.step([], {source: Times(*at)})
                     at[medium] = t
         return fired
