@@ -96,6 +96,14 @@ def length_s(clip: Clip) -> float:
         return opened.duration_s - clip.start_s
 
 
+def nothing_to_see(since_s: float, length_s: float) -> str:
+    """Return what is wrong where a question is about no part of its clip."""
+    return (
+        f"is {length_s:.1f} s long, and the question is about what comes after {since_s:.1f} s: "
+        "download it again, or check the question's time"
+    )
+
+
 def pictures(clip: Clip, times: Sequence[float]) -> list[Picture]:
     """Return what is on screen at each time of the clip: the last picture not after it.
 

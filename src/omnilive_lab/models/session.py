@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from omnilive.config import SessionConfig
-from omnilive.core.errors import ConfigError, SourceError
+from omnilive.core.errors import SourceError
 from omnilive.core.events import Answer
 from omnilive.core.masking import masked_value
 from omnilive.perception.senses import load_senses
@@ -22,7 +22,7 @@ from omnilive_lab.bench.base import Benchmark, Clip, Cost, Item, Prompt, Reply, 
 from omnilive_lab.bench.choices import chosen
 from omnilive_lab.evaluation.cutting import cut, is_whole
 from omnilive_lab.evaluation.online import Heard, Question, play
-from omnilive_lab.evaluation.sampling import length_s
+from omnilive_lab.evaluation.sampling import length_s, nothing_to_see
 from omnilive_lab.models.base import Done, Sitting
 
 UNTRUSTED = ("embedded", "scripted")  # backends that answer in words of their own or not at all
@@ -90,8 +90,11 @@ class SessionExaminee:
         if (
             not self.by_clip and not items[0].push
         ):  # what a watch waits for comes after it is set up
-            prompt = prompts[items[0].id]
-            clip, since_s = _window(clip, prompt, whole_s)
+            try:
+                clip, since_s = _window(clip, prompts[items[0].id], whole_s)
+            except SourceError as error:
+                yield Done(items[0], (), Reply(error=str(error)))
+                return
             whole_s = length_s(clip)
         questions = [
             self._question(item, prompts[item.id], whole_s, since_s, items)
@@ -173,7 +176,7 @@ def _window(clip: Clip, prompt: Prompt, whole_s: float) -> tuple[Clip, float]:
     if since_s == 0 and until_s >= whole_s:
         return clip, 0.0
     if until_s <= since_s:
-        raise ConfigError(f"{clip.path}: a prompt is about {since_s} to {until_s} s: nothing")
+        raise SourceError(str(clip.path), nothing_to_see(since_s, whole_s))
     part = replace(clip, start_s=clip.start_s + since_s, end_s=clip.start_s + until_s)
     return part, since_s
 

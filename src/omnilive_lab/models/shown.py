@@ -6,7 +6,7 @@ from typing import Any
 
 from omnilive.core.errors import ConfigError, SourceError
 from omnilive_lab.bench.base import Benchmark, Clip, Item, Prompt, Reply, Setup, Turn
-from omnilive_lab.evaluation.sampling import Policy, length_s, pictures
+from omnilive_lab.evaluation.sampling import Policy, length_s, nothing_to_see, pictures
 from omnilive_lab.models.base import Done, Refused, Sitting, Viewer
 
 
@@ -65,8 +65,10 @@ class Shown:
         return end_s if t is None else min(t, end_s)
 
     def _reply(self, item: Item, prompt: Prompt) -> Reply:
-        until_s = self._until(item, prompt.t)
-        shown = pictures(item.clip, self._policy.times(max(0.0, prompt.since_s), until_s))
+        since_s, until_s = max(0.0, prompt.since_s), self._until(item, prompt.t)
+        if since_s > until_s:
+            raise SourceError(str(item.clip.path), nothing_to_see(since_s, until_s))
+        shown = pictures(item.clip, self._policy.times(since_s, until_s))
         try:
             return self._viewer.reply(prompt, shown)
         except Refused as error:

@@ -163,6 +163,15 @@ def test_offline_a_question_gets_a_clip_of_its_own(film: Path) -> None:
     assert all(6.5 <= start <= 8.6 for start, _ in done[0].reply.evidence)
 
 
+def test_offline_a_question_about_nothing_fails_alone(film: Path) -> None:
+    late = item(film, "late", "What was said?", 990.0, meta={"since_s": 930.0})
+    first = item(film, "first", "What was said?", 0.0, meta={"since_s": 0.0})
+    good = item(film, "w", "What was said?", 8.5, meta={"since_s": 6.5})
+    done, _ = sit([late, first, good], online=False)
+    assert "the question is about what comes after 930.0 s" in done[0].reply.error
+    assert done[1].reply.error and "juliet" in done[2].reply.text
+
+
 def test_offline_too_a_watch_waits_for_what_comes(film: Path) -> None:
     ask = item(film, "bus", "Tell me when a bus appears", 1.0, push=True, answer="bus")
     done, _ = sit([ask], online=False)

@@ -74,6 +74,19 @@ def test_what_is_refused_or_missing_fails_alone(film: Path, tmp_path: Path) -> N
     assert done[0].reply.error == "too long" and "none.mp4" in done[1].reply.error
 
 
+class LastMinute(Quiz):
+    """Asks about the minute before the question."""
+
+    def prompt(self, item: Item, before: Sequence[Turn], setup: Setup) -> Prompt:
+        return Prompt(text=item.question, t=item.t, since_s=(item.t or 0.0) - 60.0)
+
+
+def test_a_question_about_what_comes_after_the_end_fails_alone(film: Path) -> None:
+    done = sit("fps:1", LastMinute(), item(film, t=99.0), item(film, t=5.0))
+    assert "is 6.0 s long, and the question is about what comes after 39.0 s" in done[0].reply.error
+    assert done[1].reply.text == "0 1 2 3 4 5"
+
+
 def test_pictures_cannot_be_heard(film: Path) -> None:
     with pytest.raises(ConfigError, match="--model laptop"):
         sit("fps:1", Quiz(), item(film, transcribe=True))
