@@ -114,6 +114,23 @@ def test_a_connection_that_is_lost_is_made_again(postgres_url: str, tmp_path: Pa
         store.counts()
 
 
+def test_a_connection_that_is_made_again_by_half_is_not_used(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Library(tmp_path, postgres_url).create("s")) as store:
+        store.append(0.0, "note", {})
+        _cut(postgres_url)
+
+        def fail(_: object) -> None:
+            raise errors.AdminShutdown("terminating connection")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(postgres.PostgresDatabase, "_enter", fail)
+            with pytest.raises(StoreError, match="terminating connection"):
+                store.counts()
+        assert store.counts()["log"] == 1
+
+
 def _cut(url: str) -> None:
     """As a server does that is stopped."""
     with closing(psycopg.connect(url, autocommit=True)) as db:

@@ -138,7 +138,11 @@ class PostgresDatabase:
         """Return the connection, a new one when the server has been away meanwhile."""
         if self._db.closed and not self._is_closed and not self._in_transaction:
             self._db = connect(self.url)
-            self._enter()
+            try:
+                self._enter()
+            except BaseException:
+                self._db.close()  # else statements would go to the tables of nobody
+                raise
         return self._db
 
     # transactions
