@@ -189,7 +189,7 @@ def retention(
     ] = False,
     json: Json = False, set: Sets = None,
 ) -> None:  # fmt: skip
-    """Show for how long each kind is kept, and how much of the session is older than that.
+    """Show for how long each kind is kept, and with --apply forget what is older than that.
 
     What is too old goes bit by bit while a session is watched; `--apply` does it for one that
     nobody watches.
