@@ -19,7 +19,7 @@ import psycopg
 
 from omnilive.catalog import fetch
 from omnilive.memory.databases.postgres import PostgresDatabase, schema_of
-from omnilive.memory.search.embed import MiniLM
+from omnilive.memory.search.minilm import MiniLM
 from omnilive.memory.search.pgvectors import written
 from omnilive.memory.search.sketches import BLOCK, quantise, seal
 from omnilive.memory.search.tags import tags

@@ -32,7 +32,8 @@ from omnilive.memory.consolidation.compaction import Compactor
 from omnilive.memory.control.pins import pin
 from omnilive.memory.ledger import Ledger
 from omnilive.memory.moments import MomentConfig
-from omnilive.memory.search.embed import Embedder, MiniLM
+from omnilive.memory.search.embed import Embedder
+from omnilive.memory.search.minilm import MiniLM
 from omnilive.memory.search.words import content_words
 from omnilive.memory.store import Store, keyframe_path
 from omnilive_lab.streams import stream

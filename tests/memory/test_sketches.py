@@ -14,7 +14,7 @@ import pytest
 from omnilive.catalog import fetch
 from omnilive.memory.databases.schema import MIGRATIONS, migrate
 from omnilive.memory.search import sketches
-from omnilive.memory.search.embed import MiniLM
+from omnilive.memory.search.minilm import MiniLM
 from omnilive.memory.search.sketches import Sketches, products, quantise, restore, sketch
 from omnilive.memory.search.vectors import Vectors
 from omnilive.memory.store import Store

@@ -43,7 +43,7 @@ from omnilive.reasoning.question import Question
 from omnilive.reasoning.talk import Talk, speaks_of_self
 from omnilive.reasoning.together import Part, Whole, together
 
-EMBEDDERS = Registry("embedder", {"minilm": "omnilive.memory.search.embed:MiniLM"})
+EMBEDDERS = Registry("embedder", {"minilm": "omnilive.memory.search.minilm:MiniLM"})
 RANKERS = Registry("recall", {"compressor": "omnilive.memory.compressor.ranker:ClipRanker"})
 EMBEDDER_MODELS = {"minilm": "minilm-l6-v2-int8"}
 MODELS = Registry(

@@ -14,7 +14,7 @@ from omnilive.memory.compressor.base import ClipFeatures, Reader
 from omnilive.memory.compressor.checkpoint import Card, save_checkpoint
 from omnilive.memory.compressor.features import PerceptFeatures, Remembering, SentenceReader
 from omnilive.memory.moments import MomentConfig
-from omnilive.memory.search.embed import MiniLM
+from omnilive.memory.search.minilm import MiniLM
 from omnilive_lab.compressor.annotations import annotated_asks, annotated_clips, read_annotations
 from omnilive_lab.compressor.config import TrainConfig
 from omnilive_lab.compressor.data import made_reels, stream_seed
