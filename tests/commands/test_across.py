@@ -26,6 +26,14 @@ def test_all_sessions_are_asked_and_evidence_names_its_own(omnilive: Shell, room
     assert "kitchen/keyframes/1.jpg]" in plain.out
 
 
+def test_of_all_sessions_a_damaged_one_is_left_out(omnilive: Shell, rooms: Library):
+    (rooms.folder("hall") / "memory.db").write_bytes(b"no database at all" * 100)
+    done = omnilive("search", "--all", "soup", *QUIET, "--json")
+    assert done.status == 0 and {hit["session"] for hit in done.lines} == {"kitchen"}
+    assert "left out session 'hall'" in done.err and "is damaged" in done.err
+    assert omnilive("search", "--sessions", "hall,kitchen", "soup", *QUIET).status == 1
+
+
 def test_a_search_over_several(omnilive: Shell, rooms: Library):
     (hit,) = omnilive("search", "--sessions", "hall", "keys", *QUIET, "--json").lines
     assert (hit["type"], hit["session"]) == ("hit", "hall") and hit["wall_s"] > 0

@@ -68,6 +68,7 @@ def search_several(
 
 @contextmanager
 def _opened(config: "SessionConfig", names: str | None) -> "Iterator[dict[str, Store]]":
+    from omnilive.core.errors import StoreError
     from omnilive.memory.across import chosen
 
     library = stored(config)
@@ -75,5 +76,12 @@ def _opened(config: "SessionConfig", names: str | None) -> "Iterator[dict[str, S
     with ExitStack() as stack:
         stores: dict[str, Store] = {}
         for name in chosen(library, wanted):
-            stores[name] = stack.enter_context(closing(library.open(name)))
+            try:
+                stores[name] = stack.enter_context(closing(library.open(name)))
+            except StoreError as error:  # of all, one may be damaged: the others can be asked
+                if wanted is not None:
+                    raise
+                remark(f"omnilive: left out session {name!r}: {error}")
+        if not stores:
+            raise StoreError("no stored session can be opened")
         yield stores
