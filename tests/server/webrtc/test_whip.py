@@ -468,7 +468,7 @@ async def test_calling_again_and_again_leaves_nothing_behind(library: Library, h
 
         def held() -> tuple[int, int, int, int]:
             gc.collect()
-            peers = sum(isinstance(o, RTCPeerConnection) for o in gc.get_objects())
+            peers = sum(type(o) is RTCPeerConnection for o in gc.get_objects())
             fds = len(os.listdir("/proc/self/fd"))
             return fds, threading.active_count(), len(asyncio.all_tasks()), peers
 
