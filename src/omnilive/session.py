@@ -36,7 +36,7 @@ from omnilive.memory.wall import WallMarks, zone_called
 from omnilive.perception.senses import MODELS, Senses, load_senses
 from omnilive.perception.still import as_jpeg
 from omnilive.pipeline import Listener, Pipeline
-from omnilive.reasoning.ask import Ask
+from omnilive.reasoning.ask import Ask, if_supported
 from omnilive.reasoning.base import Message, ToolCall
 from omnilive.reasoning.mind import Mind
 from omnilive.reasoning.present import is_about_now, is_about_text
@@ -271,7 +271,7 @@ class Session:
         if images:
             ask = await self._with_glimpse(ask)
         async with aclosing(self.mind.stream(self.store, self.name, ask)) as pieces:
-            async for piece in _if_supported(pieces) if only_supported else pieces:
+            async for piece in if_supported(pieces) if only_supported else pieces:
                 if isinstance(piece, Answer) and piece.text:
                     if before_log is not None:
                         await before_log()
@@ -480,16 +480,6 @@ async def _caught_up(
         if not pictures_only:  # answer for what is perceived, and say up to when
             t = min(t, max(0.0, min(p.progress.t for p in running)))
     return t
-
-
-async def _if_supported(
-    pieces: AsyncIterator[str | ToolCall | Answer],
-) -> AsyncGenerator[str | ToolCall | Answer]:
-    """Pass an answer on, whole, if something supports it; else nothing."""
-    held = [piece async for piece in pieces]
-    if any(isinstance(piece, Answer) and piece.supported for piece in held):
-        for piece in held:
-            yield piece
 
 
 def _noted(store: Store, turn: Turn) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """One question with all that goes along with it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from omnilive.core.events import Percept
-from omnilive.reasoning.base import Message
+from omnilive.core.events import Answer, Percept
+from omnilive.reasoning.base import Message, ToolCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +35,13 @@ class Ask:
             return self.question
         asked = [message.text for message in self.history if message.role == "user"]
         return asked[-1] if asked else ""
+
+
+async def if_supported(
+    pieces: AsyncIterator[str | ToolCall | Answer],
+) -> AsyncGenerator[str | ToolCall | Answer]:
+    """Pass an answer on, whole, if something supports it; else nothing."""
+    held = [piece async for piece in pieces]
+    if any(isinstance(piece, Answer) and piece.supported for piece in held):
+        for piece in held:
+            yield piece
