@@ -1,1 +1,1 @@
-"""The streaming video language model (LIVE): it reads frames and decides at each whether to speak."""
+"""The streaming video language model (LIVE): it decides at every frame whether to speak."""
