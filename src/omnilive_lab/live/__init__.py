@@ -1,0 +1,1 @@
+"""LIVE: data, training and evaluation of the streaming video language model."""
