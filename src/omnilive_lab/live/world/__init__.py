@@ -1,0 +1,1 @@
+"""A synthetic world: rendered videos of simple events, with exact times and a dialogue."""
