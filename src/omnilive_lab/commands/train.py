@@ -9,6 +9,7 @@ import typer
 from omnilive.commands.options import group
 from omnilive.commands.output import remark
 from omnilive.core.errors import BackendError
+from omnilive_lab.commands.live_world import world
 
 train = group("train", "Train a model of the lab: one recipe each.")
 EVERY = 50  # steps between lines where standard error is no terminal
@@ -71,7 +72,7 @@ def compressor(
 
 
 # name -> the command that runs it; a recipe is added here
-RECIPES: dict[str, Callable[..., None]] = {"compressor": compressor}
+RECIPES: dict[str, Callable[..., None]] = {"compressor": compressor, "world": world}
 for _name, _recipe in RECIPES.items():
     train.command(_name)(_recipe)
 

@@ -1,10 +1,13 @@
 """How hard a world is to watch, and the other settings of making one."""
 
+from collections.abc import Sequence
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+import yaml
+from pydantic import Field, ValidationError, model_validator
 
 from omnilive.core.config import Config
+from omnilive.core.errors import ConfigError
 
 Difficulty = Literal["easy", "normal", "hard"]
 Split = Literal["train", "val", "test"]
@@ -61,3 +64,19 @@ PRESETS: dict[Difficulty, WorldConfig] = {
         side_px=128, gap_s=(2.0, 3.5), size=0.095, noise=18, contrast=26, drift=0.3, wobble=0.016
     ),
 }
+
+
+def world_config(difficulty: Difficulty, sets: Sequence[str] = ()) -> WorldConfig:
+    """Return a preset with settings changed, each NAME=VALUE. ConfigError names what is wrong."""
+    values = PRESETS[difficulty].model_dump()
+    for text in sets:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise ConfigError(f"--set {text!r}: write NAME=VALUE")
+        values[name] = yaml.safe_load(value)
+    try:
+        return WorldConfig.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "of the world"
+        raise ConfigError(f"setting {where}: {first['msg']}") from error
