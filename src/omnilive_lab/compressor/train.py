@@ -17,10 +17,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from omnilive.catalog.tensors import read_tensors, write_tensors
 from omnilive.core.clock import stopwatch
 from omnilive.core.errors import BackendError, ConfigError
 from omnilive.memory.compressor.backbone import SmallBackbone, hub_backbone
-from omnilive.memory.compressor.checkpoint import fill, read_tensors, write_tensors
+from omnilive.memory.compressor.checkpoint import fill
 from omnilive.memory.compressor.model import Compressor, scores
 from omnilive_lab.compressor.config import TrainConfig
 from omnilive_lab.compressor.loss import retrieval_loss, soft_labels

@@ -5,16 +5,15 @@ Pickles are never read: whoever offers one is told so.
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from pydantic import ValidationError
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
+from omnilive.catalog.tensors import misfits, read_tensors, refuse_pickles, write_tensors
 from omnilive.core.config import Config
 from omnilive.core.errors import BackendError
 from omnilive.memory.compressor.backbone import SmallBackbone, hub_backbone
@@ -23,8 +22,6 @@ from omnilive.memory.compressor.model import Compressor
 
 FORMAT = 1
 CONFIG, WEIGHTS, BACKBONE = "config.json", "model.safetensors", "backbone"
-_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
-_NAMED = 5  # tensors that an error names
 
 
 class Card(Config):
@@ -72,7 +69,7 @@ def read_card(folder: Path) -> Card:
     """Return what is written beside the weights."""
     path = folder / CONFIG
     if not path.is_file():
-        _refuse_pickles(folder)
+        refuse_pickles(folder)
         raise BackendError(f"{folder} is no compressor: it has no {CONFIG}")
     try:
         found = json.loads(path.read_text())
@@ -86,60 +83,10 @@ def read_card(folder: Path) -> Card:
         raise BackendError(f"{path} cannot be read: {error}") from error
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Return the tensors and the notes of a safetensors file."""
-    if not path.is_file():
-        _refuse_pickles(path.parent)
-        raise BackendError(f"{path} is missing")
-    try:
-        with safe_open(path, framework="pt") as file:
-            names = file.keys()
-            return {name: file.get_tensor(name) for name in names}, dict(file.metadata() or {})
-    except (SafetensorError, OSError) as error:
-        raise BackendError(f"{path} is no safetensors file, or is damaged: {error}") from error
-
-
 def fill(net: torch.nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     """Put tensors into a model; raises BackendError unless names and shapes are all the same."""
     wanted = net.state_dict()
-    problems = [
-        *_listed("lacks", wanted.keys() - tensors.keys()),
-        *_listed("has beyond the model", tensors.keys() - wanted.keys()),
-        *_listed(
-            "has in another shape",
-            (
-                f"{name} {list(tensors[name].shape)} instead of {list(wanted[name].shape)}"
-                for name in wanted.keys() & tensors.keys()
-                if tensors[name].shape != wanted[name].shape
-            ),
-        ),
-    ]
-    if problems:
-        raise BackendError(f"{path} does not fit its {CONFIG}: it {'; it '.join(problems)}")
+    shapes = ({name: t.shape for name, t in part.items()} for part in (tensors, wanted))
+    if problems := misfits(*shapes):
+        raise BackendError(f"{path} does not fit its {CONFIG}: it {problems}")
     net.load_state_dict(dict(tensors))
-
-
-def write_tensors(path: Path, tensors: Mapping[str, Tensor], notes: Mapping[str, str]) -> None:
-    """Write tensors and notes as one file, at once or not at all."""
-    part = path.with_name(path.name + ".part")
-    save_file({name: t.contiguous() for name, t in tensors.items()}, part, dict(notes))
-    with open(part, "rb") as file:
-        os.fsync(file.fileno())
-    os.replace(part, path)
-
-
-def _listed(what: str, names: Iterable[str]) -> list[str]:
-    found = sorted(names)
-    if not found:
-        return []
-    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    return [f"{what} {', '.join(found[:_NAMED])}{more}"]
-
-
-def _refuse_pickles(folder: Path) -> None:
-    found = sorted(p.name for p in folder.glob("*") if p.suffix in _PICKLES)
-    if found:
-        raise BackendError(
-            f"{folder} holds {', '.join(found)}: pickles can run code and are not read; "
-            f"convert them to {WEIGHTS}"
-        )
