@@ -1,0 +1,46 @@
+"""The LIVE model: a decoder over tokens of text and of frames (arXiv 2406.11816).
+
+Shapes: B streams, L tokens, N tokens of a frame, D width of an image feature, C width of the
+decoder, V vocabulary.
+"""
+
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from omnilive.live.config import Card
+from omnilive.live.decoder import Decoder
+from omnilive.live.template import Marks, Template
+
+
+class Connector(nn.Module):
+    """Makes tokens of image features: two layers with GELU, as published."""
+
+    def __init__(self, given: int, width: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(given, width)
+        self.second = nn.Linear(width, width)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return (..., C) for features (..., D)."""
+        return self.second(nn.functional.gelu(self.first(features.to(self.first.weight.dtype))))
+
+
+class LiveModel(nn.Module):
+    """Holds weights, and the template that text is put into. States come from `init_state`."""
+
+    def __init__(self, card: Card, tokenizer: Tokenizer, decoder: Decoder | None = None) -> None:
+        """Make an untrained model, or one around a `decoder` that is there already."""
+        super().__init__()
+        self.card = card
+        marks = Marks(bos=card.bos, eos=card.eos, interval=card.interval, system=card.system)
+        self.template = Template(tokenizer, marks)
+        self.decoder = Decoder(card.decoder) if decoder is None else decoder
+        self.connector = Connector(card.frame.width, card.decoder.width)
+
+    def frame_embeds(self, features: Tensor) -> Tensor:
+        """Return frames (..., N, D) as tokens (..., N, C)."""
+        return self.connector(features)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Return (..., V) for hidden states (..., C)."""
+        return self.decoder.logits(hidden)
