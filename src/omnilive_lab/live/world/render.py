@@ -150,7 +150,7 @@ def write_video(path: Path, frames: Iterable[np.ndarray], side_px: int, fps: int
         stream.width = stream.height = side_px
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = 1  # any other count makes other bytes
-        stream.options = {"preset": "ultrafast", "crf": "24", "g": str(4 * fps)}
+        stream.options = {"preset": "ultrafast", "crf": "28", "g": str(4 * fps)}
         for k, rgb in enumerate(frames):
             yuv = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_I420), np.uint8)
             frame = av.VideoFrame.from_ndarray(yuv, format="yuv420p")
