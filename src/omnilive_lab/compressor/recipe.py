@@ -19,7 +19,8 @@ from omnilive_lab.compressor.annotations import annotated_asks, annotated_clips,
 from omnilive_lab.compressor.config import TrainConfig
 from omnilive_lab.compressor.data import made_reels, stream_seed
 from omnilive_lab.compressor.reels import Reel, reel
-from omnilive_lab.compressor.train import blended, new_compressor, refuse_older, train
+from omnilive_lab.compressor.train import blended, new_compressor, train
+from omnilive_lab.training import refuse_older
 
 ENCODER_MODEL = "minilm-l6-v2-int8"
 

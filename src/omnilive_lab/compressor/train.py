@@ -6,10 +6,8 @@ to the very numbers that it would have had. The state is one file, written at on
 Shapes: B streams, K clips of each, T frames, N features of width D, Q questions of a stream.
 """
 
-import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +15,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from omnilive.catalog.tensors import read_tensors, write_tensors
 from omnilive.core.clock import stopwatch
-from omnilive.core.errors import BackendError, ConfigError
+from omnilive.core.errors import BackendError
 from omnilive.memory.compressor.backbone import SmallBackbone, hub_backbone
-from omnilive.memory.compressor.checkpoint import fill
 from omnilive.memory.compressor.model import Compressor, scores
 from omnilive_lab.compressor.config import TrainConfig
 from omnilive_lab.compressor.loss import retrieval_loss, soft_labels
 from omnilive_lab.compressor.reels import Reel
+from omnilive_lab.training import METRICS, begin, cosine, write_line
 
-STATE, METRICS = "state.safetensors", "metrics.jsonl"
 Report = Callable[[dict[str, Any]], None]
 
 
@@ -63,15 +59,16 @@ def train(
     optimizer = torch.optim.AdamW(
         net.parameters(), config.learning_rate, weight_decay=config.weight_decay
     )
-    run = _begun(net, optimizer, config, out, resume=resume)
+    run = begin(net, optimizer, config, out, resume=resume)
     with open(out / METRICS, "a") as metrics:
         while run.step < config.steps:
             if stopwatch() - began > minutes * 60:
-                _save(net, optimizer, config, out, run)
+                run.save()
                 return False
             # 2) forward and loss
+            rate = config.learning_rate * cosine(run.step, config.steps, config.warmup, 0.1)
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate(config, run.step)
+                group["lr"] = rate
             loss, hits, asked = loss_of(net, reels, config, run.step)
             # 3) backward and update
             optimizer.zero_grad(set_to_none=True)
@@ -84,28 +81,13 @@ def train(
             # 4) what it was like
             line = {
                 "step": run.step, "loss": loss.item(), "recall_at_1": hits / asked,
-                "norm": norm.item(), "learning_rate": learning_rate(config, run.step - 1),
+                "norm": norm.item(), "learning_rate": rate,
             }  # fmt: skip
-            metrics.write(json.dumps(line) + "\n")
-            metrics.flush()
+            write_line(metrics, line)
             report(line)
             if run.step % config.save_every == 0 or run.step == config.steps:
-                _save(net, optimizer, config, out, run)
+                run.save()
     return True
-
-
-def refuse_older(out: Path) -> None:
-    """Raise ConfigError when a folder holds a run that nobody asked to go on with."""
-    if (out / STATE).exists() or (out / METRICS).exists():
-        raise ConfigError(f"{out} holds a training run: go on with --resume, or name another")
-
-
-def learning_rate(config: TrainConfig, step: int) -> float:
-    """Return that of a step: it rises in a line, then falls to a tenth as a cosine."""
-    if step < config.warmup:
-        return config.learning_rate * (step + 1) / config.warmup
-    done = (step - config.warmup) / max(1, config.steps - config.warmup)
-    return config.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
 def loss_of(
@@ -154,62 +136,6 @@ def part_of(reels: Sequence[Reel], config: TrainConfig, rng: np.random.Generator
         tuple(reel.questions[q] for q in chosen), reel.shared_QK[chosen][:, inside],
         tuple(reel.asks[q] for q in chosen),
     )  # fmt: skip
-
-
-@dataclass(slots=True)
-class Run:
-    """How far a run is."""
-
-    step: int = 0
-
-
-def _begun(
-    net: Compressor, optimizer: torch.optim.AdamW, config: TrainConfig, out: Path, *, resume: bool
-) -> Run:
-    """Return where to begin, with the saved weights in place when there are any."""
-    out.mkdir(parents=True, exist_ok=True)
-    state, metrics = out / STATE, out / METRICS
-    if not resume:
-        refuse_older(out)
-    if not state.exists():
-        metrics.unlink(missing_ok=True)
-        return Run()
-    tensors, notes = read_tensors(state)
-    if (was := TrainConfig.model_validate_json(notes["config"])) != config:
-        names = [n for n in type(config).model_fields if getattr(was, n) != getattr(config, n)]
-        raise ConfigError(f"the run in {out} had other settings ({', '.join(names)})")
-    _restore(net, optimizer, tensors, state)
-    run = Run(int(notes["step"]))
-    # Lines of steps after the save come again.
-    lines = metrics.read_text().splitlines(keepends=True)[: run.step]
-    metrics.write_text("".join(lines))
-    return run
-
-
-def _save(
-    net: Compressor, optimizer: torch.optim.AdamW, config: TrainConfig, out: Path, run: Run
-) -> None:
-    tensors = {f"net.{name}": tensor for name, tensor in net.state_dict().items()}
-    for i, values in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{i}.{name}": tensor for name, tensor in values.items()}
-    notes = {"config": config.model_dump_json(), "step": str(run.step)}
-    write_tensors(out / STATE, tensors, notes)
-
-
-def _restore(
-    net: Compressor, optimizer: torch.optim.AdamW, tensors: dict[str, Tensor], path: Path
-) -> None:
-    saved: dict[str, dict[str, Tensor]] = {"net": {}, "optimizer": {}}
-    for name, tensor in tensors.items():
-        part, rest = name.split(".", 1)
-        saved[part][rest] = tensor
-    fill(net, saved["net"], path)
-    values: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in saved["optimizer"].items():
-        i, which = name.split(".", 1)
-        values.setdefault(int(i), {})[which] = tensor
-    groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": values, "param_groups": groups})
 
 
 def _stacked(arrays: Sequence[np.ndarray]) -> Tensor:

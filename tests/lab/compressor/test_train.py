@@ -13,14 +13,13 @@ import torch
 from omnilive.core.errors import BackendError, ConfigError
 from omnilive_lab.compressor.config import TrainConfig
 from omnilive_lab.compressor.train import (
-    METRICS,
     blended,
-    learning_rate,
     loss_of,
     new_compressor,
     part_of,
     train,
 )
+from omnilive_lab.training import METRICS
 from tests.lab.compressor.made import CONFIG, reels
 
 KILLED = """
@@ -28,6 +27,7 @@ import sys, time
 from pathlib import Path
 import torch
 from omnilive_lab.compressor.train import new_compressor, train
+from omnilive_lab.training import METRICS
 from tests.lab.compressor.made import CONFIG, reels
 torch.set_num_threads(1)
 train(new_compressor(CONFIG), reels(), CONFIG, Path(sys.argv[1]),
@@ -131,13 +131,6 @@ def test_blending_goes_back_towards_the_first_weights(tmp_path: Path):
     blended(net, CONFIG.model_copy(update={"blend": 0.25}))
     for name, weight in net.state_dict().items():
         torch.testing.assert_close(weight, 0.75 * first[name] + 0.25 * last[name])
-
-
-def test_the_learning_rate_rises_and_falls():
-    config = CONFIG.model_copy(update={"learning_rate": 1.0, "warmup": 4, "steps": 104})
-    assert [learning_rate(config, step) for step in (0, 3)] == [0.25, 1.0]
-    assert learning_rate(config, 54) == pytest.approx(0.55)
-    assert learning_rate(config, 104) == pytest.approx(0.1)
 
 
 def test_every_question_of_a_part_has_its_answer_in_it():
