@@ -87,12 +87,12 @@ def frames(sample: Sample, fps: float | None = None) -> list[Message]:
     messages, seen, wait = [], span.start, sample.wait
     for item in layout(sample, fps).placed:
         until = min(item.frame + 1, span.stop)  # without a video there is no frame
-        messages += _passing(seen, until, wait, fps)
+        messages += _passing(seen, until, _scaled(wait, fps / sample.fps), fps)
         seen, wait = until, item.turn.wait
         turn = item.turn
         t = item.frame / fps if span else turn.t
         messages.append(Message(turn.role, t, text=turn.text, learn=turn.learn, kind=turn.kind))
-    return [*messages, *_passing(seen, span.stop, wait, fps)]
+    return [*messages, *_passing(seen, span.stop, _scaled(wait, fps / sample.fps), fps)]
 
 
 def layout(sample: Sample, fps: float | None = None) -> Layout:
@@ -146,6 +146,11 @@ def _without_repeats(items: list[Placed]) -> list[Placed]:
         if not (is_same and item.turn.role == "assistant" and last is not None and last.learn):
             kept.append(item)
     return kept
+
+
+def _scaled(wait: Learned, factor: float) -> Learned:
+    """Return how many frames of this grid are as long as `wait` of the sample's own."""
+    return wait if isinstance(wait, bool) else floor_frame(wait, factor)
 
 
 def _passing(start: int, stop: int, wait: Learned, fps: float) -> list[Message]:
