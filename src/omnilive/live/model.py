@@ -4,9 +4,13 @@ Shapes: B streams, L tokens, N tokens of a frame, D width of an image feature, C
 decoder, V vocabulary.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from omnilive.live.cache import KVCache, Window
 from omnilive.live.config import Card
 from omnilive.live.decoder import Decoder
 from omnilive.live.template import Marks, Template
@@ -25,6 +29,18 @@ class Connector(nn.Module):
         return self.second(nn.functional.gelu(self.first(features.to(self.first.weight.dtype))))
 
 
+@dataclass(slots=True)
+class LiveState:
+    """What a model remembers of its streams."""
+
+    cache: KVCache
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes taken."""
+        return self.cache.nbytes
+
+
 class LiveModel(nn.Module):
     """Holds weights, and the template that text is put into. States come from `init_state`."""
 
@@ -40,6 +56,18 @@ class LiveModel(nn.Module):
     def frame_embeds(self, features: Tensor) -> Tensor:
         """Return frames (..., N, D) as tokens (..., N, C)."""
         return self.connector(features)
+
+    def init_state(self, streams: int = 1, window: Window | None = None) -> LiveState:
+        """Return the state of new streams that go through the model together.
+
+        Without a window a stream looks back on all that it has seen, and its state grows.
+        """
+        weight = self.connector.first.weight
+        return LiveState(KVCache(self.card.decoder, streams, window, weight))
+
+    def step(self, x_BLC: Tensor, lengths_B: Sequence[int], state: LiveState) -> Tensor:
+        """Add the first `lengths_B[b]` tokens of row b to stream b; return hidden (B, L, C)."""
+        return self.decoder.step(x_BLC, lengths_B, state.cache)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Return (..., V) for hidden states (..., C)."""
