@@ -22,22 +22,22 @@ class PolicyConfig(Config):
     kind: Literal["threshold", "decay", "head", "text"] = "threshold"
     """Rule by which a frame is answered with silence or a remark."""
 
-    theta: float = Field(0.725, ge=0.0, le=1.0)
+    theta: float = Field(default=0.725, ge=0.0, le=1.0)
     """Silence needs at least this probability; with `head`, speaking does."""
 
-    decay: float = Field(0.00175, ge=0.0, le=1.0)
+    decay: float = Field(default=0.00175, ge=0.0, le=1.0)
     """`decay`: what theta loses with each silent frame since the last reply."""
 
-    lowest: float = Field(0.0, ge=0.0, le=1.0)
+    lowest: float = Field(default=0.0, ge=0.0, le=1.0)
     """`decay`: theta does not fall below this."""
 
-    no_reply: str = Field("NO REPLY", min_length=1)
+    no_reply: str = Field(default="NO REPLY", min_length=1)
     """`text`: what the model writes when there is nothing to say."""
 
-    pause_s: float = Field(1.0, ge=0.0)
+    pause_s: float = Field(default=1.0, ge=0.0)
     """No remark sooner than this after the last reply (seconds of the stream)."""
 
-    repeat_s: float = Field(10.0, ge=0.0)
+    repeat_s: float = Field(default=10.0, ge=0.0)
     """A remark that says again what was said within these seconds is withheld."""
 
 
