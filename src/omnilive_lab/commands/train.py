@@ -9,6 +9,7 @@ import typer
 from omnilive.commands.options import group
 from omnilive.commands.output import remark
 from omnilive.core.errors import BackendError
+from omnilive_lab.commands.live_data import data
 from omnilive_lab.commands.live_world import world
 
 train = group("train", "Train a model of the lab: one recipe each.")
@@ -75,6 +76,7 @@ def compressor(
 RECIPES: dict[str, Callable[..., None]] = {"compressor": compressor, "world": world}
 for _name, _recipe in RECIPES.items():
     train.command(_name)(_recipe)
+train.add_typer(data)
 
 
 @train.callback()

@@ -1,0 +1,366 @@
+"""`omnilive train data`: makes, checks and shows training data of the live model. Light."""
+
+import os
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from omnilive.commands.options import Json, group
+from omnilive.commands.output import remark, say, say_json, table
+from omnilive.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from omnilive_lab.live.check import Figures
+    from omnilive_lab.live.converters.base import Converter, Notes
+    from omnilive_lab.live.dialogue import Sample
+    from omnilive_lab.live.endpoint import Endpoint
+    from omnilive_lab.live.making import Making
+
+data = group("data", "Make, check and show training data of the live model.")
+NO_LICENCE = (
+    "the licence of {title} is not known: say with --licence what the videos and their annotations"
+    " may be used under, as --licence CC-BY-4.0; it goes into every sample"
+)
+
+
+@data.command()
+def convert(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="FORMAT",
+            help="ego4d-narration, ego4d-goalstep, coin, activitynet, youcook2, subtitles (SRT, "
+            "VTT), table (CSV or JSON of start, end, text), or robustness, which needs no file.",
+        ),
+    ],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="The annotations, as published.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="Where the samples go, one a line.")
+    ] = Path("samples.jsonl"),
+    videos: Annotated[
+        Path | None,
+        typer.Option("--videos", metavar="PATH", help="The folder of videos, or the one video."),
+    ] = None,
+    licence: Annotated[
+        str, typer.Option("--licence", metavar="L", help="What the data may be used under.")
+    ] = "",
+    source: Annotated[
+        str, typer.Option("--source", metavar="NAME", help="Default: the name of the data set.")
+    ] = "",
+    style: Annotated[
+        str | None,
+        typer.Option(
+            "--style",
+            metavar="S",
+            help="narrate: each text at its time; guide: each start, and each end with what comes "
+            "next; dialogue: questions about past, present and next.",
+        ),
+    ] = None,
+    told: Annotated[
+        str | None,
+        typer.Option("--told", metavar="T", help="Narrate a span at its start, middle or end."),
+    ] = None,
+    subset: Annotated[
+        str, typer.Option("--subset", metavar="S", help="As training, where the format tells.")
+    ] = "",
+    encoding: Annotated[
+        str, typer.Option("--encoding", metavar="E", help="Of a text file that is not in UTF-8.")
+    ] = "",
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of all that is random.")] = 0,
+    fps: Annotated[
+        float, typer.Option("--fps", metavar="F", min=0.01, max=240, help="Frames a second.")
+    ] = 2.0,
+    queries: Annotated[
+        int, typer.Option("--queries", metavar="N", min=1, help="Questions in a dialogue.")
+    ] = 3,
+    dialogues: Annotated[
+        int, typer.Option("--dialogues", metavar="N", min=1, help="Samples of each stretch.")
+    ] = 1,
+    min_s: Annotated[
+        float | None, typer.Option("--min-s", metavar="S", min=0, help="Leave out shorter ones.")
+    ] = None,
+    max_s: Annotated[
+        float, typer.Option("--max-s", metavar="S", min=0, help="Cut longer ones; 0: never.")
+    ] = 600.0,
+    augment: Annotated[
+        bool, typer.Option("--augment", help="Add each sample again with a wrong or lost reply.")
+    ] = False,
+    sorry: Annotated[
+        bool,
+        typer.Option("--sorry", help="The right reply then begins with an apology; users hear it."),
+    ] = False,
+    keep_leaks: Annotated[
+        bool, typer.Option("--keep-leaks", help="Keep samples whose words give the time away.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Write nothing when any row could not be used.")
+    ] = False,
+    base_url: Annotated[
+        str,
+        typer.Option(
+            "--base-url", metavar="URL", help="Let the model of this endpoint word dialogues."
+        ),
+    ] = "",
+    model: Annotated[str, typer.Option("--model", metavar="M", help="Its name there.")] = "",
+    api_key_env: Annotated[
+        str,
+        typer.Option("--api-key-env", metavar="NAME", help="The variable that holds the key."),
+    ] = "OPENAI_API_KEY",
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", metavar="N", min=1, max=64, help="Requests at once.")
+    ] = 4,
+    cache: Annotated[
+        Path | None,
+        typer.Option("--cache", metavar="FILE", help="Its answers. Default: OUT.cache.jsonl."),
+    ] = None,
+) -> None:
+    """Turn annotations of videos into streaming dialogues.
+
+    Rows that make no sense are left out and listed, with their place, on standard error.
+    With --base-url a language model words the dialogues; run it again to go on after a stop.
+
+    \b
+    Examples:
+      omnilive train data convert subtitles talk.srt --videos talk.mp4 --licence CC-BY-4.0
+      omnilive train data convert coin COIN.json --videos videos/ --subset training \\
+        --licence "research only" --out coin.jsonl
+    """
+    from omnilive_lab.live.converters.base import Notes
+    from omnilive_lab.live.converters.choose import converter
+    from omnilive_lab.live.dialogue import write_samples
+    from omnilive_lab.live.robustness import robustness_samples
+
+    if kind == "robustness":
+        count = write_samples(out, robustness_samples(out, seed, dialogues))
+        return remark(f"{count} samples in {out}")
+    chosen, notes = converter(kind), Notes()
+    if file is None:
+        raise ConfigError(f"name the annotation file: omnilive train data convert {kind} FILE")
+    if not (licence or chosen.licence):
+        raise ConfigError(NO_LICENCE.format(title=chosen.title))
+    making = _making(
+        chosen, out, videos, licence, source, style, told, seed, fps, queries, dialogues,
+        chosen.min_s if min_s is None else min_s, max_s, keep_leaks,
+    )  # fmt: skip
+    todo = _jobs(chosen, file, videos, subset, encoding, making, notes)
+    endpoint = _endpoint(base_url, model, api_key_env, concurrency, cache, out)
+    try:
+        made = _samples(todo, chosen, making, notes, endpoint)
+        if augment:
+            made = _with_augmented(made, seed, sorry)
+        count = write_samples(out, _kept(made, notes, strict, file))
+    finally:
+        _tell(notes, endpoint)
+    remark(f"{count} samples in {out}; check them with `omnilive train data check {out}`")
+
+
+def _making(
+    chosen: "Converter", out: Path, videos: Path | None, licence: str, source: str,
+    style: str | None, told: str | None, seed: int, fps: float, queries: int, dialogues: int,
+    min_s: float, max_s: float, keep_leaks: bool,
+) -> "Making":  # fmt: skip
+    from omnilive_lab.live.making import Making
+    from omnilive_lab.live.styles import STYLES, Wording
+
+    named: Any = style or chosen.style
+    # What is spoken is known when it begins; what is seen, when it is over.
+    when: Any = told or ("start" if chosen.name == "subtitles" else "end")
+    if named not in STYLES:
+        raise ConfigError(f"--style: {named!r} is none of {', '.join(STYLES)}")
+    if when not in ("start", "middle", "end"):
+        raise ConfigError(f"--told: {when!r} is none of start, middle, end")
+    wording = Wording(fps=fps, told=when, tags=chosen.tags, queries=queries)
+    return Making(
+        out, videos, licence, source, named, wording, seed, min_s, max_s, dialogues, keep_leaks
+    )
+
+
+def _jobs(
+    chosen: "Converter", file: Path, videos: Path | None, subset: str, encoding: str,
+    making: "Making", notes: "Notes",
+) -> Iterator[Any]:  # fmt: skip
+    from omnilive_lab.live.converters.base import Source
+    from omnilive_lab.live.making import jobs
+
+    video = videos.name if videos is not None and videos.suffix and not videos.is_dir() else ""
+    timelines = chosen.read(Source(file, video, subset, encoding), notes)
+    return jobs(timelines, chosen, making, notes)
+
+
+def _endpoint(
+    base_url: str, model: str, variable: str, concurrency: int, cache: Path | None, out: Path
+) -> "Endpoint | None":
+    from omnilive_lab.live.endpoint import Endpoint, EndpointConfig
+
+    if not base_url:
+        return None
+    if not model:
+        raise ConfigError("--base-url needs --model: which model of the endpoint is asked")
+    key = os.environ.get(variable, "")
+    config = EndpointConfig(base_url, model, key, concurrency)
+    return Endpoint(config, cache or out.with_name(f"{out.name}.cache.jsonl"))
+
+
+def _samples(
+    todo: Iterator[Any], chosen: "Converter", making: "Making", notes: "Notes",
+    endpoint: "Endpoint | None",
+) -> "Iterator[Sample]":  # fmt: skip
+    from omnilive_lab.live.making import by_endpoint, by_templates
+
+    if endpoint is None:
+        return by_templates(todo, chosen, making, notes)
+    return by_endpoint(todo, chosen, making, notes, endpoint)
+
+
+def _with_augmented(samples: "Iterator[Sample]", seed: int, sorry: bool) -> "Iterator[Sample]":
+    """Yield each sample, and where one of its replies can be changed that too."""
+    from omnilive_lab.live.making import augmented
+
+    for sample in samples:
+        changed = next(augmented(iter([sample]), seed, sorry))
+        more = changed.model_copy(update={"id": f"{sample.id}/augmented"})
+        yield from chain([sample], [more] if changed is not sample else [])
+
+
+def _kept(
+    samples: "Iterator[Sample]", notes: "Notes", strict: bool, file: Path
+) -> "Iterator[Sample]":
+    """Yield the samples; at the end refuse where nothing came, or --strict forbids."""
+    count = 0
+    for count, sample in enumerate(samples, 1):  # noqa: B007
+        yield sample
+    if strict and notes.counts:
+        raise ConfigError(f"{file}: {notes.counts.total()} rows have faults, listed above")
+    if not count:
+        raise ConfigError(f"{file}: nothing to make a sample of")
+
+
+def _tell(notes: "Notes", endpoint: "Endpoint | None") -> None:
+    for line in notes.lines:
+        remark(line)
+    for what, count in notes.counts.most_common():
+        remark(f"{count} times: {what}")
+    if endpoint is not None:
+        endpoint.close()
+        failed = ", ".join(f"{count} {why}" for why, count in endpoint.failures.most_common())
+        remark(
+            f"{endpoint.asked} requests, {endpoint.cached} answers from the cache; "
+            f"failed: {failed or 'none'}"
+        )
+
+
+@data.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Samples, one a line.")],
+    videos: Annotated[
+        bool, typer.Option("--videos/--no-videos", help="Whether the video files must be there.")
+    ] = True,
+    tokenizer: Annotated[
+        Path | None,
+        typer.Option("--tokenizer", metavar="FILE", help="A tokenizer.json, to count tokens."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Doubts count as errors.")] = False,
+    most: Annotated[
+        int, typer.Option("--most", metavar="N", min=0, help="Findings that are listed.")
+    ] = 100,
+    json: Json = False,
+) -> None:
+    """Report all that is wrong with a file of samples, and its figures. Exit status 2: errors.
+
+    \b
+    Example:
+      omnilive train data check samples.jsonl --tokenizer smol/tokenizer.json
+    """
+    from dataclasses import asdict
+
+    from omnilive_lab.live.check import Checker
+
+    checker = Checker(file, with_videos=videos, count=_counter(tokenizer))
+    for number, finding in enumerate(checker.findings()):
+        if number < most:
+            place = f"{file}:{finding.line}: {finding.level}: "
+            about = f"{finding.field}: " if finding.field else ""
+            line = f"{place}{about}{finding.what}; {finding.remedy}"
+            say_json(asdict(finding)) if json else say(line)
+    figures = checker.figures
+    if json:
+        say_json({"figures": figures.as_dict()})
+    else:
+        _show(figures, most, "tokens" if tokenizer else "words")
+    if figures.errors or (strict and figures.warnings):
+        raise typer.Exit(2)
+
+
+def _counter(tokenizer: Path | None) -> Any:
+    if tokenizer is None:
+        return None
+    from tokenizers import Tokenizer
+
+    file = tokenizer / "tokenizer.json" if tokenizer.is_dir() else tokenizer
+    try:
+        found = Tokenizer.from_file(str(file))
+    except Exception as error:  # the library raises nothing narrower
+        raise ConfigError(f"--tokenizer: {file} is no tokenizer.json ({error})") from error
+    return lambda text: len(found.encode(text, add_special_tokens=False).ids)
+
+
+def _show(figures: "Figures", most: int, unit: str) -> None:
+    found = figures.as_dict()
+    left = figures.errors + figures.warnings - most
+    if left > 0:
+        say(f"... and {left} more (--most {figures.errors + figures.warnings} lists all)")
+    say()
+
+    def row(name: str, counts: dict[str, Any]) -> list[str]:
+        return [name, ", ".join(f"{key} {value:,}" for key, value in counts.items()) or "none"]
+
+    share = found["silent_share"]
+    rows = [
+        ["samples", f"{figures.samples:,} of {figures.videos:,} videos, {found['hours']:.2f} h"],
+        ["frames", f"{figures.frames:,}"],
+        ["silent", "none" if share is None else f"{100 * share:.1f} % of frames"],
+        row("turns", found["turns"]),
+        row("turns a minute", found["turns_per_minute"]),
+        row(unit, found["tokens"]),
+        row("kinds", found["kinds"]),
+        row("licences", found["licences"]),
+        row("sources", found["sources"]),
+        ["on one frame", f"{figures.replaced:,} turns replaced, {figures.repeated:,} repeated"],
+        ["wrong", f"{figures.errors:,} errors, {figures.warnings:,} doubts"],
+    ]
+    for line in table(rows):
+        say(line)
+
+
+@data.command()
+def preview(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Samples, one a line.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="The page, one HTML file.")
+    ] = Path("preview.html"),
+    most: Annotated[
+        int, typer.Option("--most", metavar="N", min=1, help="Samples on the page.")
+    ] = 50,
+    embed_mb: Annotated[
+        float,
+        typer.Option("--embed-mb", metavar="M", min=0, help="Videos inside the page, up to this."),
+    ] = 64.0,
+) -> None:
+    """Write a page that plays samples: the video with its turns, and the frames they fall on.
+
+    Videos go into the page while they fit; further ones are linked, from where they lie now.
+
+    \b
+    Example:
+      omnilive train data preview samples.jsonl --out page.html
+    """
+    from omnilive_lab.live.preview import write_preview
+
+    shown = write_preview(file, out, most, int(embed_mb * 1e6))
+    remark(f"{shown.samples} samples in {out}, {shown.embedded} videos in the page, "
+           f"{shown.linked} linked, {shown.missing} missing")  # fmt: skip

@@ -1,0 +1,1 @@
+"""From published annotations to timelines: one file a format."""
