@@ -136,6 +136,11 @@ class Engine:
         """Return where a stream stands."""
         return self._stream(id).status()
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the streams' keys and values take."""
+        return self._state.nbytes
+
     def has_work(self) -> bool:
         """Return whether a step would do anything."""
         return bool(self._outbox) or any(s.has_work() for s in self._streams.values())
