@@ -65,6 +65,12 @@ class Channel(Generic[T]):
         """Add an item even when full: for the few that a person causes, such as a label."""
         self._append(item)
 
+    def insert(self, item: T, before: Callable[[T], bool]) -> None:
+        """Add an item ahead of the first that waits for which `before` is true, even when full."""
+        places = (i for i, it in enumerate(self._items) if it is _CLOSED or before(it))
+        self._items.insert(next(places, len(self._items)), item)
+        self._readable.set()
+
     async def close(self) -> None:
         """End the reader after what is queued now."""
         self._append(_CLOSED)

@@ -56,6 +56,14 @@ class SourceHealth(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trouble(Event):
+    """A part of what perceives has failed; everything else goes on without it."""
+
+    part: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Mark(Event):
     """A question's place in the stream: a stage passes it on once all before `t` is done.
 

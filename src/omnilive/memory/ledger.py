@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from omnilive.core.events import Event, Gap, Keyframe, Label, Percept, SourceHealth
+from omnilive.core.events import Event, Gap, Keyframe, Label, Percept, SourceHealth, Trouble
 from omnilive.memory.base import Moment
 from omnilive.memory.consolidation.compaction import Compactor, Fresh
 from omnilive.memory.control.about import forgotten_keys
@@ -169,6 +169,10 @@ class Ledger:
             body = {"source": self.source_id, "state": event.state, "detail": event.detail}
             self.store.update_source(self.source_id, state=event.state, detail=event.detail)
             return [self.note(event.t, "health", body)]
+        if isinstance(event, Trouble):
+            detail = f"{event.part}: {event.detail}"
+            body = {"source": self.source_id, "state": "degraded", "detail": detail}
+            return [self.note(event.t, "health", body)]
         return []
 
     def _percept(self, percept: Percept) -> list[dict[str, Any]]:
@@ -193,7 +197,7 @@ class Ledger:
             self.cutter.mark(percept.end_s, strength)
         body = {k: v for k, v in percept.as_json().items() if k != "type"}
         body["source"] = self.source_id
-        if percept.kind == "speech" and not percept.final:
+        if percept.kind in ("speech", "caption") and not percept.final:
             # Partials are stored so that a crash loses nothing, but are no lines of the log.
             if "words" in percept.data:  # heard with care, because someone asks now
                 self._fresh.append(Fresh("fact", id, percept.start_s, percept.text))
