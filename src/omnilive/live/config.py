@@ -121,5 +121,8 @@ class Card(Config):
     threshold: float = Field(default=0.725, ge=0, le=1)
     """A frame stays silent only where the probability of silence is at least this."""
 
+    instruction: str = "Please concisely narrate the video in real time."
+    """What a session tells the model at the beginning, so that it speaks of its own accord."""
+
     made: dict[str, Any] = {}
     """How it was trained: seed, steps, data."""
