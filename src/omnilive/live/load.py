@@ -1,0 +1,61 @@
+"""Opens the checkpoint that the settings name; torch is imported here and only then."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from omnilive.core.errors import BackendError
+from omnilive.live.host import LiveHost
+from omnilive.live.settings import LiveConfig
+
+EXTRA = "pip install 'omnilive[torch]'"
+_NEEDED = ("torch", "safetensors")
+
+
+def load_host(config: LiveConfig) -> LiveHost | None:
+    """Load the live model, None where no checkpoint is set; blocks for seconds.
+
+    Raises BackendError for a folder that is missing or damaged, or without the extra "torch".
+    """
+    if not config.checkpoint:
+        return None
+    folder = check_folder(config.checkpoint)
+    from omnilive.live.checkpoint import load_live
+    from omnilive.live.engine import Engine, EngineConfig
+
+    live = load_live(folder)
+    card = live.model.card
+    theta = card.threshold if config.threshold is None else config.threshold
+    policy = {
+        "kind": config.policy, "theta": theta, "pause_s": config.pause_s,
+        "repeat_s": config.repeat_s,
+    }  # fmt: skip
+    settings = {
+        "streams": config.streams, "policy": policy, "max_reply_tok": config.max_reply_tok,
+        "max_frames": config.queue + 1, "sinks_tok": config.sinks_tok,
+        "window_tok": config.window_tok,
+    }  # fmt: skip
+    engine = Engine(live.model, EngineConfig.model_validate(settings))
+    return LiveHost(
+        engine, live.encoder, name=folder.name, fps=card.fps,
+        frame_tok=card.frame.tokens + bool(card.interval), instruction=card.instruction,
+    )  # fmt: skip
+
+
+def check_folder(checkpoint: str) -> Path:
+    """Return the folder of a checkpoint as far as that can be said without torch.
+
+    Raises BackendError that names what is missing.
+    """
+    folder = Path(checkpoint).expanduser().absolute()
+    if not folder.is_dir():
+        raise BackendError(
+            f"live.checkpoint: there is no folder {folder}; `omnilive train live-tiny` writes one"
+        )
+    if not any((folder / name).is_file() for name in ("config.json", "adapter_config.json")):
+        raise BackendError(
+            f"live.checkpoint: {folder} is no live model: it has no config.json; "
+            "`omnilive train live-tiny` writes one"
+        )
+    if missing := [name for name in _NEEDED if find_spec(name) is None]:
+        raise BackendError(f"live.checkpoint needs {' and '.join(missing)}: `{EXTRA}`")
+    return folder
