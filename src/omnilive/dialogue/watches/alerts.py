@@ -69,6 +69,8 @@ def text_of(firing: Firing) -> str:
     }
     if firing.rule.say:
         return re.sub(r"\{(text|label|count|time)\}", lambda m: values[m[1]], firing.rule.say)
+    if isinstance(firing.rule.what, r.Caption) and firing.things:
+        return values["text"]  # the model's own words
     language = language_of(firing.rule)
     happened = describe_condition(firing.rule.what, language)
     shown = list(dict.fromkeys(_shown(t) for t in firing.things))

@@ -17,7 +17,14 @@ from omnilive.dialogue.watches.describe import describe
 from omnilive.dialogue.watches.engine import Engine, Firing, Watch
 from omnilive.dialogue.watches.gate import Times
 from omnilive.dialogue.watches.matching import Likeness
-from omnilive.dialogue.watches.rule import Rule, Speech, rule_from_json, rule_json
+from omnilive.dialogue.watches.rule import (
+    Caption,
+    Rule,
+    Speech,
+    parts_of,
+    rule_from_json,
+    rule_json,
+)
 from omnilive.dialogue.watches.state import BROKEN_OFF, Thing, World
 from omnilive.memory.ledger import Noted
 from omnilive.memory.store import Store
@@ -229,6 +236,15 @@ class Book:
             line = self._note(self._armed_t(None), "watch", {"watch": id, "state": "removed"})
             self._edited()
             return [*lines, line]
+
+    def handed_over(self) -> tuple[str, ...]:
+        """Return what the armed watches tell the live model to look out for, oldest first."""
+        with self.store.transaction(), self._lock:
+            self._refresh()
+            armed = [w.rule for w in self._engine.watches.values() if w.state == "armed"]
+        parts = [part for rule in armed for part, _ in parts_of(rule.what)]
+        told = [part.instruction for part in parts if isinstance(part, Caption)]
+        return tuple(dict.fromkeys(filter(None, told)))
 
     def alerts(self, after: int = 0, limit: int = 500, watch: str = "") -> list[Line]:
         """Return the alerts after a line of the log, oldest first."""

@@ -46,4 +46,4 @@ def build(condition: Any, setting: Setting, *, level: bool = False) -> Gate:
 
 def _has_level(condition: Any) -> bool:
     """Tell whether a condition can be asked for as a level: absence of speech cannot."""
-    return not isinstance(condition, r.Speech | r.Sequence | r.Every)
+    return not isinstance(condition, r.Speech | r.Caption | r.Sequence | r.Every)

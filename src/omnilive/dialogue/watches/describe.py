@@ -83,6 +83,13 @@ def _en(condition: object) -> str:
             return _speech(condition)
         case r.Scene():
             return _scene(condition)
+        case r.Caption():
+            said = (
+                f"the live model says {_quoted(condition.contains)}"
+                if condition.contains
+                else ("the live model speaks")
+            )
+            return f"{said}, told “{condition.instruction}”" if condition.instruction else said
         case r.Absent():
             return _lasting(condition.of, duration(condition.for_s), "no")
         case r.Lasts():
@@ -250,6 +257,10 @@ def _zh(condition: object) -> str:
             return _speech_zh(condition)
         case r.Scene():
             return _scene_zh(condition)
+        case r.Caption():
+            told = f"按“{condition.instruction}”" if condition.instruction else ""
+            said = "或".join(f"“{word}”" for word in condition.contains)
+            return f"实时模型{told}说{said or '话'}"
         case r.Absent():
             return f"连续{duration(condition.for_s, 'zh')}没有{_zh(condition.of)}"
         case r.Lasts():

@@ -11,6 +11,7 @@ from omnilive.dialogue.watches.checks import Checker
 from omnilive.dialogue.watches.config import WatchesConfig
 from omnilive.dialogue.watches.explain import dry_run, explain, note_on_log, sources_of
 from omnilive.dialogue.watches.fallback import ASKED_ABOUT, ask_model
+from omnilive.dialogue.watches.handover import handed_over, instructions_of
 from omnilive.dialogue.watches.known import Known
 from omnilive.dialogue.watches.matching import Likeness
 from omnilive.dialogue.watches.narration import Narration
@@ -18,6 +19,7 @@ from omnilive.dialogue.watches.outcome import Reply, Understood
 from omnilive.dialogue.watches.parse import parse, readable, vet
 from omnilive.dialogue.watches.policy import POLICIES, Policy, Tools
 from omnilive.dialogue.watches.rule import Rule, parts_of, rule_from_json, rule_json
+from omnilive.memory.ledger import Noted, Observer
 from omnilive.memory.search.embed import Embedder
 from omnilive.memory.store import Store
 from omnilive.memory.watches import WatchRow
@@ -183,13 +185,16 @@ class Watches:
             read = parse(said, known)
             if isinstance(read, Reply) and read.code in ASKED_ABOUT and self._trusted:
                 assert self._mind is not None
-                return await ask_model(said, read, known, self._mind.complete)
+                read = await ask_model(said, read, known, self._mind.complete)
+            if isinstance(read, Reply) and read.code in ASKED_ABOUT:
+                return handed_over(said, known) or read
             return read
         return vet(said if isinstance(said, Rule) else rule_from_json(said), known)
 
     async def add(self, said: str | Rule | Mapping[str, Any], *, armed: bool = True) -> Line:
         """Add a watch, in plain words or as a rule. What is not understood: ConfigError."""
         read = _accepted(await self.understand(said))
+        await self._refuse_too_many(read.rule)
         await self._load_embedder(read.rule)
         id, lines = await self._worker.call(lambda: self.book.add(read.rule, armed=armed))
         self._tell_all(lines)
@@ -198,9 +203,30 @@ class Watches:
     async def edit(self, id: str, said: str | Rule | Mapping[str, Any]) -> Line:
         """Replace the rule of a watch; it starts anew."""
         read = _accepted(await self.understand(said))
+        await self._refuse_too_many(read.rule)
         await self._load_embedder(read.rule)
         self._tell_all(await self._worker.call(self.book.edit, id, read.rule))
         return {**await self.get(id), "notes": list(read.notes)}
+
+    async def _refuse_too_many(self, rule: Rule) -> None:
+        """Refuse a watch beyond those that the live model can follow."""
+        told = set(await self._worker.call(self.book.handed_over))
+        most = self._known(()).followed
+        if not instructions_of(rule) <= told and len(told | instructions_of(rule)) > most:
+            raise ConfigError(
+                f"the live model follows {len(told)} watches already, {most} at most: remove one, "
+                "or raise live.watches and live.streams"
+            )
+
+    async def handed_to(self, follow: Callable[[tuple[str, ...]], None]) -> Observer:
+        """Tell `follow` what a live model is to look out for; the observer keeps it told."""
+        follow(await self._worker.call(self.book.handed_over))
+
+        def observe(_: Noted) -> "list[Line]":
+            follow(self.book.handed_over())
+            return []
+
+        return observe
 
     async def pause(self, id: str) -> Line:
         """Let a watch sleep until it is armed again."""

@@ -43,6 +43,10 @@ def _names(rule: r.Rule, known: Known) -> Iterator[Reply]:
                 yield _unseen(f"the colour “{part.colour}” is not told apart", COLOURS)
         elif isinstance(part, r.Text) and not known.text:
             yield _unseen("text is not read: perception.text is off", ())
+        elif isinstance(part, r.Caption) and not known.live:
+            yield _unseen("there is no live model: live.checkpoint is not set", ())
+        elif isinstance(part, r.Caption) and part.instruction and not known.followed:
+            yield _unseen("the live model follows no watches: live.watches is 0", ())
         elif isinstance(part, r.Speech) and not known.speech:
             yield _unseen("speech is not recognised: perception.asr is off", ())
 

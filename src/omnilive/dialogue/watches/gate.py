@@ -369,7 +369,7 @@ def leaf(condition: Any, setting: Setting, *, level: bool = False) -> Leaf:
     """Return the gate of a simple condition; `level` wants a level whatever its event."""
     if isinstance(condition, r.Speech):
         return Says(condition, setting)
-    if isinstance(condition, r.Scene) and condition.change:
+    if isinstance(condition, r.Caption) or (isinstance(condition, r.Scene) and condition.change):
         return Appears(condition, setting)
     if level or condition.event == "present":
         return Level(condition, setting)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from omnilive.live.settings import LiveConfig
 from omnilive.perception.config import PerceptionConfig
 from omnilive.perception.video.labels import COCO_LABELS
 
@@ -10,6 +11,7 @@ COLOURS = (
     "black", "white", "grey", "brown", "red", "orange", "yellow", "green", "cyan", "blue",
     "purple", "pink",
 )  # fmt: skip
+NO_LIVE = LiveConfig()
 SOUNDS = ("speech", "singing", "music")
 
 
@@ -28,6 +30,10 @@ class Known:
     text: bool = True
     checks: bool = False
     """A model is set up that can check candidates of a watch by looking at the picture."""
+    live: bool = False
+    """A live model narrates what is to be seen."""
+    followed: int = 0
+    """Watches that the live model can follow at the same time, each told in plain words."""
 
 
 def known_of(
@@ -35,6 +41,7 @@ def known_of(
     sources: tuple[str, ...] = (),
     tag_file: Path | None = None,
     checks: bool = False,
+    live: LiveConfig = NO_LIVE,
 ) -> Known:
     """Return what the settings make perceivable; `tag_file` lists the picture model's labels."""
     tags: tuple[str, ...] = ()
@@ -49,4 +56,6 @@ def known_of(
         speech=config.asr != "off" and config.vad != "off",
         text=config.text != "off",
         checks=checks,
+        live=bool(live.checkpoint),
+        followed=live.watches if live.checkpoint else 0,
     )

@@ -75,6 +75,8 @@ def match(condition: object, thing: Thing, likeness: Likeness, *, final: bool = 
         return _scene(condition, thing)
     if isinstance(condition, r.Speech):
         return _speech(condition, thing, likeness, final=final)
+    if isinstance(condition, r.Caption):
+        return _caption(condition, thing)
     return Match(0.0, thing.start_s)
 
 
@@ -106,6 +108,14 @@ def _scene(condition: r.Scene, thing: Thing) -> Match:
     names = {str(n).lower() for n in [thing.label, *(thing.data.get("names") or ())] if n}
     hit = any(tag.lower() in names for tag in condition.tags)
     return Match(float(hit), thing.start_s, thing.text)
+
+
+def _caption(condition: r.Caption, thing: Thing) -> Match:
+    if thing.data.get("instruction", "") != condition.instruction:
+        return Match(0.0, thing.start_s)
+    scores = [written(needle, thing.text) for needle in condition.contains]
+    score = max(scores, default=1.0)
+    return Match(score if score >= LIKE_TEXT else 0.0, thing.start_s, thing.text)
 
 
 def _speech(speech: r.Speech, thing: Thing, likeness: Likeness, *, final: bool) -> Match:

@@ -67,12 +67,21 @@ class Commentary:
     seen: dict[str, int] = field(default_factory=dict[str, int])  # label -> how often told
     told: list[int] = field(default_factory=list[int])
     cut_t: float = -1e9
+    by_model: bool = False  # a live model narrates: its words are told, and no others
 
     def step(self, lines: Iterable[Line], now: Times) -> list[Remark]:
         """Take in lines; return a remark, if there is something to say and it is time."""
+        model_said: list[Remark] = []
         for line in lines:
             for change in self.world.see(line):
-                self._notice(change)
+                if _is_narrated(change):
+                    self.by_model = True
+                    model_said.append(Remark(change.t, change.thing.text, (change.thing,)))
+                else:
+                    self._notice(change)
+        if self.by_model:
+            self.notes = []
+            return model_said
         t = max((x for x in now if x < ABSENT), default=-ABSENT)
         self.notes = [note for note in self.notes if t - note.t <= STALE_S]
         if t - self.last_t < self.gap_s:
@@ -91,13 +100,14 @@ class Commentary:
         return {
             "world": self.world.as_json(), "gap_s": self.gap_s, "last_t": self.last_t,
             "said": self.said, "seen": self.seen, "told": self.told[-SAID:], "cut_t": self.cut_t,
+            "by_model": self.by_model,
             "notes": [[note.t, note.sort, note.uid] for note in self.notes],
         }  # fmt: skip
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Commentary":
         """Return what `as_json` gave."""
-        names = ("gap_s", "last_t", "said", "seen", "told", "cut_t")
+        names = ("gap_s", "last_t", "said", "seen", "told", "cut_t", "by_model")
         notes = [_Note(*note) for note in data.get("notes", ())]
         known = {name: data[name] for name in names if name in data}
         return cls(World.from_json(data.get("world", {})), notes=notes, **known)
@@ -280,6 +290,13 @@ def digest(things: Sequence[Mapping[str, Any]]) -> str:
         last = [thing["text"] for thing in things if thing["kind"] == "speech"][-1]
         parts.append(f"{_many(spoken, 'utterance')}, last “{last[:80]}”")
     return _first(". ".join(parts)) + "." if parts else "Nothing new."
+
+
+def _is_narrated(change: Change) -> bool:
+    """Tell whether a live model has said something of its own accord."""
+    thing = change.thing
+    is_caption = change.what == "began" and thing.kind == "caption"
+    return is_caption and not thing.data.get("instruction")
 
 
 def _grouped(things: Sequence[Thing]) -> list[str]:

@@ -91,6 +91,16 @@ class Scene(Part):
     event: Event = "appears"
 
 
+class Caption(Part):
+    """Something that the live model says of the pictures: a pulse."""
+
+    kind: Literal["caption"] = "caption"
+    instruction: str = Field(default="", max_length=500)
+    """What the model is told to look out for, in a stream of its own; "" for its narration."""
+    contains: Words = ()
+    """Any of these is in what it says, whatever the case; () for any remark at all."""
+
+
 class Absent(Part):
     """Becomes true once `of` has not been true for `for_s` seconds, counted from arming too."""
 
@@ -165,6 +175,7 @@ Condition = Annotated[
     | Sound
     | Speech
     | Scene
+    | Caption
     | Absent
     | Lasts
     | Count

@@ -124,6 +124,8 @@ class World:
     def _percept(self, line: Line) -> list[Change]:
         if (line.get("data") or {}).get("by") == "assistant":
             return []  # its own voice, heard through the microphone
+        if line["kind"] == "caption" and not line["final"]:
+            return []  # what the live model is about to say
         fact = int(line["id"])
         uid = self.alias.get(fact, fact)
         thing = self.here.get(uid)
@@ -341,6 +343,6 @@ def _kept(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of a percept's data that watches look at."""
     names = (
         "label", "colour", "position", "box", "hidden", "tag", "names", "palette", "cut", "words",
-        "to", "language",
+        "to", "language", "instruction",
     )  # fmt: skip
     return {name: data[name] for name in names if name in data}
