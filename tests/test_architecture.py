@@ -10,7 +10,9 @@ LAYERS = [
     "core", "catalog", "media", "perception", "memory", "reasoning", "live", "dialogue", "speech",
     "server", "cluster",
 ]  # fmt: skip
-TOP = {"cli", "commands", "config", "pipeline", "recipes", "session", "settings", "wholeness"}
+TOP = {
+    "asking", "cli", "commands", "config", "pipeline", "recipes", "session", "settings", "wholeness",
+}  # fmt: skip
 # `config` is the tree of all settings: what is built from it may import it, and the server runs
 # whole sessions. Nothing else below the top may look up.
 ALLOWED_UP = {

@@ -8,6 +8,7 @@ from omnilive.core.config import Config
 from omnilive.dialogue.config import DialogueConfig
 from omnilive.dialogue.watches.config import WatchesConfig
 from omnilive.dialogue.watches.deliver.config import DeliveryConfig
+from omnilive.live.settings import LiveConfig
 from omnilive.media.base import MediaConfig
 from omnilive.media.quiet import Hours
 from omnilive.memory.compressor.config import CompressorConfig
@@ -65,6 +66,7 @@ class SessionConfig(Config):
     perception: PerceptionConfig = PerceptionConfig()
     memory: MemoryConfig = MemoryConfig()
     reasoning: ReasoningConfig = ReasoningConfig()
+    live: LiveConfig = LiveConfig()
     dialogue: DialogueConfig = DialogueConfig()
     watches: WatchesConfig = WatchesConfig()
     speech: SpeechConfig = SpeechConfig()

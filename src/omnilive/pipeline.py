@@ -21,6 +21,7 @@ from omnilive.core.events import (
 )
 from omnilive.core.trace import Tracer
 from omnilive.core.worker import Worker
+from omnilive.live.narrator import Narrator
 from omnilive.media.base import Item, Source
 from omnilive.memory.ledger import Ledger
 from omnilive.perception.audio.ear import Ear
@@ -69,7 +70,9 @@ class Pipeline:
         live: bool,
         tracer: Tracer,
         continuation: Continuation,
+        narrator: Narrator | None = None,
     ) -> None:
+        self.narrator = narrator
         self.source, self.senses, self.config, self.ledger = source, senses, config, ledger
         self.progress, self.lags, self.tracer = Progress(), Lags(), tracer
         self.t = -1e9  # newest stream time handed in
@@ -116,6 +119,8 @@ class Pipeline:
         """Let go of the present picture if it is of that span."""
         if self.newest is not None and start_s <= self.newest.t <= end_s:
             self.newest = None
+        if self.narrator is not None:
+            self.narrator.forget(start_s, end_s)
 
     def look_away(self) -> None:
         """Let go of the present picture: from now on nothing is to be seen."""
@@ -162,12 +167,14 @@ class Pipeline:
         if self._is_over:
             return
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._marks[name] = (2 if sound else 1, done)
         mark = Mark(t=t, name=name, only_seen=not text)
+        ways: list[Channel[Any]] = [self.pictures, *([self.sound] if sound else [])]
+        if self.narrator is not None and not self.live:  # live, nobody waits for its remarks
+            ways.append(self.narrator.items)
+        self._marks[name] = (len(ways), done)
         try:
-            await self.pictures.put(mark)
-            if sound:
-                await self.sound.put(mark)
+            for way in ways:
+                await way.put(mark)
             await done
         finally:
             self._marks.pop(name, None)
@@ -186,6 +193,8 @@ class Pipeline:
                 self._continuation,
             ),
         ]  # fmt: skip
+        if self.narrator is not None:
+            stages.append(self.narrator.run(self.percepts))
         ear = Ear(config.ear, s.vad, s.sounds)
         every_s = config.partial_every_s if self.live else 0.0
         return [
@@ -215,12 +224,16 @@ class Pipeline:
         finally:
             for channel in (self.pictures, self.sound):
                 await channel.close()
+            if self.narrator is not None:
+                await self.narrator.items.close()
         return error
 
     async def _hand_in(self, item: Item) -> None:
         end_t = item.end_t if isinstance(item, AudioChunk | Gap) else item.t
         self.t = max(self.t, end_t)
         self._wall_minus_t = self._clock.now() - end_t
+        if self.narrator is not None and isinstance(item, VideoFrame):
+            await self.narrator.offer(item)
         if isinstance(item, VideoFrame):
             self.newest = item
             await self.pictures.put(item)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
+from omnilive.asking import answered
 from omnilive.catalog import fetch
 from omnilive.config import SessionConfig
 from omnilive.core.clock import Clock, SystemClock, stopwatch, wall_time
@@ -18,6 +19,9 @@ from omnilive.core.worker import Worker
 from omnilive.dialogue.base import Turn
 from omnilive.dialogue.watches.desk import Watches
 from omnilive.dialogue.watches.known import Known, known_of
+from omnilive.live.host import LiveHost
+from omnilive.live.load import load_host
+from omnilive.live.narrator import narrator_of
 from omnilive.media.base import Item, Source
 from omnilive.media.open import kind_of, open_source
 from omnilive.media.pace import paced
@@ -34,26 +38,21 @@ from omnilive.memory.spans import Span, overlaps
 from omnilive.memory.store import Store
 from omnilive.memory.wall import WallMarks, zone_called
 from omnilive.perception.senses import MODELS, Senses, load_senses
-from omnilive.perception.still import as_jpeg
 from omnilive.pipeline import Listener, Pipeline
 from omnilive.reasoning.ask import Ask, if_supported
 from omnilive.reasoning.base import Message, ToolCall
 from omnilive.reasoning.mind import Mind
-from omnilive.reasoning.present import is_about_now, is_about_text
 from omnilive.reasoning.shown import shown
 from omnilive.wholeness import check_whole, unseen
 
 Pace = Literal["live", "fast"]
-CATCH_UP_S = 10.0  # longest wait at live pace for perception to reach a question's moment
 TAG_LABELS = "efficientnet_labels.txt"
-HEARD_S = 0.35  # the same for a question asked aloud: its answer is to begin at once
-NEWEST_S = 5.0  # a picture is of now when it is not older
 
 
 class Session:
     """A named memory that can watch, listen and answer. Use it with `async with`.
 
-    `config` defaults to the laptop recipe. `senses` and `mind` may be shared between the
+    `config` defaults to the laptop recipe. `senses`, `mind` and `live` may be shared between the
     sessions of one process; a session that loaded its own also closes them.
     """
 
@@ -65,6 +64,7 @@ class Session:
         library: Library | None = None,
         senses: Senses | None = None,
         mind: Mind | None = None,
+        live: LiveHost | None = None,
         clock: Callable[[], Clock] = SystemClock,
     ) -> None:
         self.name = name
@@ -77,6 +77,7 @@ class Session:
         self._sources: list[Source] = []
         self._senses, self._owns_senses = senses, senses is None
         self._mind, self._owns_mind = mind, mind is None
+        self._live, self._owns_live = live, live is None
         self._tracer = Tracer(self.spans)
         self._worker = Worker(f"store-{name}")
         self._writing = contextlib.ExitStack()
@@ -120,6 +121,8 @@ class Session:
         self._writing.close()
         if self._senses is not None and self._owns_senses:
             self._senses.close()
+        if self._live is not None and self._owns_live:
+            self._live.close()
         if self._mind is not None and self._owns_mind:
             self._mind.close()
         if self._store is not None:
@@ -168,6 +171,8 @@ class Session:
         began = stopwatch()
         if self._senses is None:
             self._senses = await asyncio.to_thread(load_senses, self.config.perception)
+        if self._live is None:
+            self._live = await asyncio.to_thread(load_host, self.config.live)
         embedder = await asyncio.to_thread(lambda: self.mind.embedder)
         await self.watches.begin(embedder)
         plan = await self._worker.call(
@@ -198,6 +203,8 @@ class Session:
             source_id = await self._worker.call(self._register, source, plan)
             live = pace == "live" or source.info.live
             pipeline = self._pipeline(source, source_id, plan, embedder, live=live)
+            if (narrator := pipeline.narrator) is not None:
+                pipeline.ledger.observers.append(await self.watches.handed_to(narrator.follow))
             self.pipelines.append(pipeline)
             state, detail = "failed", ""
             try:
@@ -259,18 +266,11 @@ class Session:
         )  # fmt: skip
         if not ask.question and not ask.has_result:
             raise ConfigError('the question is empty: ask something, such as "what was said?"')
-        if running := [p for p in self.pipelines if p.t > -1e9]:
-            if t is None:
-                longest_s = HEARD_S if pictures_only else CATCH_UP_S
-                wait_s = longest_s if catch_up_s is None else catch_up_s
-                t = await _caught_up(running, ask.question, wait_s, pictures_only)
-            newest = max(running, key=lambda p: p.newest.t if p.newest else -1e9).newest
-            is_now = newest is not None and abs(newest.t - t) < NEWEST_S
-            newest_jpeg = partial(as_jpeg, newest.rgb) if newest is not None and is_now else None
-            ask = replace(ask, t=t, newest=newest_jpeg)
-        if images:
-            ask = await self._with_glimpse(ask)
-        async with aclosing(self.mind.stream(self.store, self.name, ask)) as pieces:
+        answering = answered(
+            ask, [p for p in self.pipelines if p.t > -1e9], self.store, self.name, self.mind,
+            catch_up_s=catch_up_s, pictures_only=pictures_only, look=self._with_glimpse,
+        )  # fmt: skip
+        async with aclosing(answering) as pieces:
             async for piece in if_supported(pieces) if only_supported else pieces:
                 if isinstance(piece, Answer) and piece.text:
                     if before_log is not None:
@@ -357,6 +357,7 @@ class Session:
         pipeline = Pipeline(
             source, self._senses, self.config.perception, ledger, self._worker, self._clock(),
             live=live, tracer=self._tracer, continuation=plan.continuation,
+            narrator=narrator_of(self._live, self.config.live, source.info, plan.offset_s, live),
         )  # fmt: skip
         pipeline.listeners += [self._tell, self.watches.follow]
         if self._learns:
@@ -431,11 +432,13 @@ class Session:
             "still": pipeline.progress.still,
         }
         start_t = plan.offset_s + plan.start_s
+        live = {"live": pipeline.narrator.told()} if pipeline.narrator else {}
         return {
             "type": "summary",
             "session": self.name,
             "duration_s": round(max(0.0, pipeline.t - start_t), 3),
             "frames": frames,
+            **live,
             "audio_s": round(pipeline.audio_s, 3),
             "wall_s": round(wall_s, 3),
         }
@@ -446,7 +449,7 @@ class Session:
         labels = fetch.library().folder(fetch.library().find(model)) if model else None
         return known_of(
             self.config.perception, sources, labels / TAG_LABELS if labels else None,
-            checks=self.watches.can_check,
+            checks=self.watches.can_check, live=self.config.live,
         )  # fmt: skip
 
     @property
@@ -462,24 +465,6 @@ class Session:
     def _tell(self, line: dict[str, Any]) -> None:
         for listener in list(self.listeners):
             listener(line)
-
-
-async def _caught_up(
-    running: Sequence[Pipeline], question: str, catch_up_s: float, pictures_only: bool
-) -> float:
-    """Wait until what is before now is perceived; return the time to answer for."""
-    t = max(p.t for p in running)
-    if pictures_only and not is_about_now(question):
-        return t
-    sound, text = not pictures_only, not pictures_only or is_about_text(question)
-    marks = (p.mark(f"ask-{stopwatch()}", t, sound=sound, text=text) for p in running)
-    try:
-        async with asyncio.timeout(catch_up_s):
-            await asyncio.gather(*marks)
-    except TimeoutError:
-        if not pictures_only:  # answer for what is perceived, and say up to when
-            t = min(t, max(0.0, min(p.progress.t for p in running)))
-    return t
 
 
 def _noted(store: Store, turn: Turn) -> dict[str, Any]:
