@@ -243,8 +243,8 @@ def _kept(
 def _tell(notes: "Notes", endpoint: "Endpoint | None") -> None:
     for line in notes.lines:
         remark(line)
-    for what, count in notes.counts.most_common():
-        remark(f"{count} times: {what}")
+    for what, count in notes.counts.most_common() if notes.counts.total() > 1 else ():
+        remark(f"{count} x {what}")
     if endpoint is not None:
         endpoint.close()
         failed = ", ".join(f"{count} {why}" for why, count in endpoint.failures.most_common())

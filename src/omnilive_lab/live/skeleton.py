@@ -49,10 +49,16 @@ def skeleton(
 def query_frames(
     stretch: tuple[float, float], rng: random.Random, fps: float, count: int
 ) -> list[int]:
-    """Return up to `count` different frames of the stretch, in order."""
+    """Return up to `count` different frames in order, one at random of each of equal parts.
+
+    (The original draws all from the whole stretch, so that questions may come in a heap.)
+    """
     first = ceil_frame(stretch[0], fps)
-    last = max(first, ceil_frame(stretch[1], fps) - 1)
-    return sorted(rng.sample(range(first, last + 1), min(count, last + 1 - first)))
+    frames = max(1, ceil_frame(stretch[1], fps) - first)
+    count = min(count, frames)
+    return [
+        first + rng.randrange(i * frames // count, (i + 1) * frames // count) for i in range(count)
+    ]
 
 
 def event_frames(spans: Sequence[Span], stretch: tuple[float, float], fps: float) -> list[int]:
