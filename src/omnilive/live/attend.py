@@ -5,7 +5,7 @@ never repeated. Where the window's start moves inside a call the part is cut the
 layer: the weights are read once for all.
 
 Shapes: P new tokens of all streams, H query heads, G heads of keys, R = H / G, E head size,
-L tokens of a part, W slots.
+L tokens of a part, N = R * L rows, W slots.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Part:
     count: int  # L
     slots_L: Tensor
     seen: int  # slots that are looked at
-    mask_LW: Tensor | None  # what is added to the scores; None where everything is seen
+    mask_NW: Tensor | None  # what is added to the scores; None where everything is seen
     sinks_by: Turn | None = None  # turns the sinks first
 
 
@@ -81,10 +81,9 @@ def _taken(part: Part, layer: Layer, q_LHE: Tensor) -> Tensor:
     groups = keys_GWE.shape[0]
     shared = heads // groups
     q_GRLE = q_LHE.view(count, groups, shared, size).permute(1, 2, 0, 3)
-    mask = None if part.mask_LW is None else part.mask_LW.repeat(shared, 1)
     y_1GNE = functional.scaled_dot_product_attention(
         q_GRLE.reshape(1, groups, shared * count, size), keys_GWE[None], values_GWE[None],
-        attn_mask=mask,
+        attn_mask=part.mask_NW,
     )  # fmt: skip
     y_GRLE = y_1GNE.view(groups, shared, count, size)
     return y_GRLE.permute(2, 0, 1, 3).reshape(count, heads * size)
@@ -92,11 +91,12 @@ def _taken(part: Part, layer: Layer, q_LHE: Tensor) -> Tensor:
 
 def _part(cache: KVCache, stream: int, first: int, row: int, count: int) -> Part:
     seen = min(first + count, cache.slots)
+    mask_LW = _mask(cache, first, count, seen)
     return Part(
         stream, first, row, count,
         slots_L=cache.slots_of(first, count).to(cache.like.device),
         seen=seen,
-        mask_LW=_mask(cache, first, count, seen),
+        mask_NW=None if mask_LW is None else mask_LW.to(cache.like).repeat(cache.shared, 1),
     )  # fmt: skip
 
 
@@ -106,13 +106,12 @@ def _mask(cache: KVCache, first: int, count: int, seen: int) -> Tensor | None:
     if window is None or start == window.sinks:
         if count == 1:
             return None
-        hidden = torch.full((count, seen), -torch.inf, dtype=cache.like.dtype)
-        return hidden.triu_(first + 1).to(cache.like.device)
+        return torch.full((count, seen), -torch.inf).triu_(first + 1)
     owner_W = _owners(first + count - 1, window.sinks, cache.slots)
     token_L1 = torch.arange(first, first + count)[:, None]
     sinks_W = torch.arange(cache.slots) < window.sinks
     visible_LW = sinks_W | ((owner_W >= start) & (owner_W <= token_L1))
-    return torch.zeros(count, seen).masked_fill_(~visible_LW[:, :seen], -torch.inf).to(cache.like)
+    return torch.zeros(count, seen).masked_fill_(~visible_LW[:, :seen], -torch.inf)
 
 
 def _owners(last: int, sinks: int, slots: int) -> Tensor:

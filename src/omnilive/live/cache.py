@@ -101,6 +101,7 @@ class KVCache:
         size = (streams, shape.kv_heads, self.slots, shape.head_size)
         sinks = window.sinks if window else 0
         self.layers = [Layer(size, sinks, like) for _ in range(shape.layers)]
+        self.shared = shape.heads // shape.kv_heads  # query heads of a head of keys
         self.like, self.speeds = like.new_empty(0), wave_speeds(shape)
         self.lengths = [0] * streams
         self.written = [0] * streams  # the greatest length: tokens taken back are still in slots
