@@ -22,7 +22,7 @@ from omnilive.live.cache import KVCache
 from omnilive.live.config import DecoderShape
 from omnilive.live.rope import Turn, rotated, turn, wave_speeds
 
-INIT_STD = 0.02  # of the random weights of an untrained model, as in the families
+EMBED_STD = 0.02  # of the random embeddings of an untrained model, as in the families
 
 # Takes queries (..., H, E), keys and values (..., G, E); returns (..., H * E).
 Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -111,11 +111,13 @@ class Decoder(nn.Module):
 
     def _begin(self) -> None:
         for name, weight in self.named_parameters():
-            if weight.ndim == 2:
+            if name == "embed_tokens.weight":
+                nn.init.normal_(weight, std=EMBED_STD)
+            elif weight.ndim == 2:
                 # Branches add up: the last matrix of each starts the smaller, the more there are.
                 ends = name.endswith(("o_proj.weight", "down_proj.weight"))
-                std = INIT_STD / (2 * self.shape.layers) ** 0.5 if ends else INIT_STD
-                nn.init.normal_(weight, std=std)
+                scale = (2 * self.shape.layers) ** -0.5 if ends else 1.0
+                nn.init.normal_(weight, std=scale * weight.shape[1] ** -0.5)
             elif name.endswith("bias"):
                 nn.init.zeros_(weight)
 
