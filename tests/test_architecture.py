@@ -11,7 +11,8 @@ LAYERS = [
     "server", "cluster",
 ]  # fmt: skip
 TOP = {
-    "asking", "cli", "commands", "config", "pipeline", "recipes", "session", "settings", "wholeness",
+    "asking", "cli", "commands", "config", "pipeline", "recipes", "session", "settings",
+    "wholeness",
 }  # fmt: skip
 # `config` is the tree of all settings: what is built from it may import it, and the server runs
 # whole sessions. Nothing else below the top may look up.

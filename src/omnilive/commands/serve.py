@@ -29,6 +29,10 @@ def serve(
       omnilive serve --port 8080
     """
     chosen = settings(recipe, set, config).config
+    if chosen.live.checkpoint:
+        from omnilive.live.load import check_folder
+
+        check_folder(chosen.live.checkpoint)  # else the first source would be told
     try:
         server = import_module("omnilive.server.app")
     except ModuleNotFoundError as error:

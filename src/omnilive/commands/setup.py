@@ -87,7 +87,9 @@ def verify(names: _Names = None, json: Json = False) -> None:
         raise BackendError(f"not whole: {', '.join(bad)}; type `omnilive models pull`")
 
 
-def doctor(json: Json = False) -> None:
+def doctor(
+    json: Json = False, recipe: Recipe = None, set: Sets = None, config: ConfigFile = None
+) -> None:
     """Look at this machine and say what is missing and what to type.
 
     Exit status 4 when a model is missing, 1 when anything else is.
@@ -97,8 +99,9 @@ def doctor(json: Json = False) -> None:
       omnilive doctor
     """
     from omnilive.catalog.doctor import checkup
+    from omnilive.live.look import look_over
 
-    checks = checkup()
+    checks = [*checkup(), *look_over(settings(recipe, set, config).config.live)]
     for check in checks:
         if json:
             facts = {"name": check.name, "ok": check.ok, "detail": check.detail}

@@ -93,6 +93,10 @@ def watch(
     from omnilive.media.open import kind_of, open_source
     from omnilive.session import Session
 
+    if chosen.live.checkpoint:
+        from omnilive.live.load import check_folder
+
+        check_folder(chosen.live.checkpoint)
     name = session or session_name(source)
     refuse_busy(name)
     kind = kind_of(source)

@@ -71,7 +71,17 @@ def summary_line(line: Line) -> str:
     return (
         f"watched {clock(line['duration_s'])} in {clock(wall_s)} ({speed:.1f} times real time): "
         f"{frames['decoded']} pictures, {frames['perceived']} looked at, "
-        f"{frames['dropped']} dropped; {clock(line['audio_s'])} of sound"
+        f"{frames['dropped']} dropped; {clock(line['audio_s'])} of sound{_live(line)}"
+    )
+
+
+def _live(line: Line) -> str:
+    """Return what the live model did, where there was one."""
+    if not (live := line.get("live")):
+        return ""
+    return (
+        f"; live model: {live['seen']} pictures, {live['dropped']} dropped, "
+        f"{live['remarks']} remarks, {live['answers']} answers"
     )
 
 
@@ -81,8 +91,9 @@ def _row(t: float, kind: str, text: str) -> str:
 
 def _percept(line: Line, shown: set[str]) -> str:
     kind, text, data = line["kind"], line["text"], line.get("data", {})
-    if kind == "speech":
-        return _row(line["start_s"], "said", text) if line["final"] else ""
+    if kind in ("speech", "caption"):
+        name = {"speech": "said", "caption": "live"}[kind]
+        return _row(line["start_s"], name, text) if line["final"] else ""
     id = str(data.get("id", ""))
     was_shown, over = id in shown, line["final"] and line["end_s"] > line["start_s"]
     (shown.discard if line["final"] else shown.add)(id)

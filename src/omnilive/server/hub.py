@@ -284,10 +284,13 @@ class Hub:
 
     async def _open(self, name: str) -> Running:
         senses, mind = await self.shared.senses(), await self.shared.mind()
+        live = await self.shared.live()
         open_session = await run_in_threadpool(_session_class)
         stack = AsyncExitStack()
         session = await stack.enter_async_context(
-            open_session(name, self.config, library=self.library, senses=senses, mind=mind)
+            open_session(
+                name, self.config, library=self.library, senses=senses, mind=mind, live=live
+            )
         )
         session.listeners.append(self._teller(name))
         self.running[name] = Running(session, stack)

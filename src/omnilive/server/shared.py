@@ -13,6 +13,7 @@ from omnilive.core.errors import OmniLiveError
 if TYPE_CHECKING:
     from omnilive.config import SessionConfig
     from omnilive.dialogue.end_of_turn import TurnJudge
+    from omnilive.live.host import LiveHost
     from omnilive.perception.senses import Senses
     from omnilive.reasoning.mind import Mind
     from omnilive.speech.mouth import WorkingMouth
@@ -35,14 +36,18 @@ def _uncut(load: Load[T]) -> Load[T]:
 
 
 class Shared:
-    """One Senses, one Mind, one voice. A model that is missing is a BackendError, each time it
-    is asked; a line goes on without a voice and without a model of turns."""
+    """One Senses, one Mind, one live model, one voice.
+
+    A model that is missing is a BackendError, each time it is asked; a line goes on without a
+    voice and without a model of turns.
+    """
 
     def __init__(self, config: "SessionConfig") -> None:
         self._config = config
         self._loading = asyncio.Lock()
         self._senses: Senses | None = None
         self._mind: Mind | None = None
+        self._live: LiveHost | None = None
         self._warming: asyncio.Task[None] | None = None
         self._preloading: asyncio.Task[None] | None = None
         self._talking = asyncio.Lock()
@@ -66,6 +71,16 @@ class Shared:
                 self._mind = await run_in_threadpool(_load_mind, self._config)
                 self._warming = asyncio.create_task(_warm_up(self._mind))
             return self._mind
+
+    @_uncut
+    async def live(self) -> "LiveHost | None":
+        """Return what narrates, None where no checkpoint is set; made anew once it has failed."""
+        async with self._loading:
+            if self._live is None or self._live.failure is not None:
+                if self._live is not None:
+                    self._live.close()
+                self._live = await run_in_threadpool(_load_live, self._config)
+            return self._live
 
     @_uncut
     async def voice(self) -> "WorkingMouth | None":
@@ -93,7 +108,7 @@ class Shared:
 
     async def _load_all(self) -> None:
         try:
-            for load in (self.senses, self.mind, self.voice, self.end_of_turn):
+            for load in (self.senses, self.mind, self.live, self.voice, self.end_of_turn):
                 await load()
         except OmniLiveError as error:
             logger.warning("%s", error)  # whoever needs the model is told again
@@ -109,6 +124,8 @@ class Shared:
             self._warming.cancel()
         if self._senses is not None:
             self._senses.close()
+        if self._live is not None:
+            self._live.close()
         if self._mind is not None:
             self._mind.close()
 
@@ -150,6 +167,12 @@ def _load_senses(config: "SessionConfig") -> "Senses":
     from omnilive.perception.senses import load_senses
 
     return load_senses(config.perception)
+
+
+def _load_live(config: "SessionConfig") -> "LiveHost | None":
+    from omnilive.live.load import load_host
+
+    return load_host(config.live)
 
 
 def _load_mind(config: "SessionConfig") -> "Mind":
