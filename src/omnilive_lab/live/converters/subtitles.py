@@ -34,7 +34,7 @@ def _cues(text: str, path: Path, notes: Notes) -> Iterator[tuple[str, float, flo
     """Yield (place, start, end, lines) of each cue."""
     lines = text.splitlines()
     starts = [i for i, line in enumerate(lines) if ARROW.fullmatch(line)]
-    for start, stop in zip(starts, [*starts[1:], len(lines) + 1], strict=True):
+    for start, stop in zip(starts, [*starts[1:], len(lines) + 1], strict=False):
         match = ARROW.fullmatch(lines[start])
         times = [parse_time(t) for t in match.groups()] if match else []
         place = f"{path.name}, line {start + 1}"
@@ -47,8 +47,8 @@ def _cues(text: str, path: Path, notes: Notes) -> Iterator[tuple[str, float, flo
 
 def _body(lines: list[str], is_last: bool) -> list[str]:
     """Return the lines of a cue: up to a note or style, without blank lines."""
-    if not is_last and lines and (lines[-1].isdigit() or len(lines) > 1 and not lines[-2].strip()):
-        lines = lines[:-1]  # the number or name of the next cue
+    if not is_last:
+        lines = _without_name(lines)
     kept: list[str] = []
     for i, line in enumerate(lines):
         is_block = line.startswith(SKIPPED) and (i == 0 or not lines[i - 1].strip())
@@ -56,6 +56,19 @@ def _body(lines: list[str], is_last: bool) -> list[str]:
             break
         kept.append(line)
     return [line for line in kept if line.strip()]
+
+
+def _without_name(lines: list[str]) -> list[str]:
+    """Return the lines without the number or name of the next cue, which ends them."""
+    count = len(lines)
+    while lines and not lines[-1].strip():
+        lines = lines[:-1]
+    if not lines:
+        return []
+    is_near, is_number = len(lines) == count, lines[-1].strip().isdigit()
+    is_apart = len(lines) > 1 and not lines[-2].strip()
+    is_name = (is_near and (is_number or is_apart)) or (is_number and is_apart)
+    return lines[:-1] if is_name else lines
 
 
 def _new_lines(cues: Iterator[tuple[str, float, float, list[str]]]) -> Iterator[Raw]:
