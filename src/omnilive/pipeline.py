@@ -232,7 +232,7 @@ class Pipeline:
         end_t = item.end_t if isinstance(item, AudioChunk | Gap) else item.t
         self.t = max(self.t, end_t)
         self._wall_minus_t = self._clock.now() - end_t
-        if self.narrator is not None and isinstance(item, VideoFrame):
+        if self.narrator is not None:
             await self.narrator.offer(item)
         if isinstance(item, VideoFrame):
             self.newest = item

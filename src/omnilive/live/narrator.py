@@ -13,11 +13,15 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
 
 from omnilive.core.channel import Channel, Overflow
 from omnilive.core.clock import stopwatch
-from omnilive.core.events import Event, Mark, Percept, Trouble, VideoFrame
+from omnilive.core.events import Event, Gap, Mark, Percept, Trouble, VideoFrame
 from omnilive.live.base import Ended, LiveEvent, Said
+from omnilive.live.grid import Grid
 from omnilive.live.host import LiveHost, is_busy
 from omnilive.live.settings import LiveConfig
 from omnilive.media.base import SourceInfo
@@ -26,7 +30,6 @@ from omnilive.memory.spans import Span, overlaps
 logger = logging.getLogger(__name__)
 MOST_TOLD = 200  # remarks on their way into the memory; beyond that they are lost
 PARTIAL_S = 0.2  # between two looks at a remark that is being made
-SLACK_S = 0.005  # a picture this much before its place on the grid is on it
 CONFIDENCE = 0.5  # of a remark: the model does not say how sure it is
 
 
@@ -80,7 +83,8 @@ class Narrator:
         self.counts = Counts()
         self.failed = self._is_closed = False
         self._told: Channel[Output] = Channel("remarks", MOST_TOLD)
-        self._start_t, self._slot = start_t, -1
+        self._start_t, self._grid = start_t, Grid(self._fps, start_t)
+        self._looked: tuple[np.ndarray, Any] | None = None  # the latest picture, and its features
         self._first_t = self._fed_t = -1e9  # of the pictures that the model was given
         self._main: int | None = None
         self._follows: dict[str, int] = {}  # instruction of a watch -> its stream
@@ -94,13 +98,12 @@ class Narrator:
     # what the pipeline and the session do
 
     async def offer(self, item: Event) -> None:
-        """Take a picture if its place on the grid is free; take anything else."""
+        """Take what the stream brings; the model sees what was to be seen at times on its grid."""
         if isinstance(item, VideoFrame):
-            slot = int((item.t - self._start_t + SLACK_S) * self._fps)
-            if slot <= self._slot:
-                return
-            self._slot = slot
-        await self.items.put(item)
+            for picture in self._grid.take(item):
+                await self.items.put(picture)
+        elif isinstance(item, Gap):
+            self._grid.interrupt()
 
     def follow(self, instructions: tuple[str, ...]) -> None:
         """Say which standing watches the model is to follow from now on. Any thread."""
@@ -217,13 +220,14 @@ class Narrator:
     async def _see(self, frame: VideoFrame) -> None:
         if any(span.holds(frame.t) for span in self._gone):
             return
-        features_TND = await self._host.encode([frame.rgb])
+        if self._looked is None or self._looked[0] is not frame.rgb:
+            self._looked = (frame.rgb, (await self._host.encode([frame.rgb]))[0])
         if self._first_t == -1e9:
             self._first_t = frame.t
         self._fed_t = max(self._fed_t, frame.t)
         for id in self._streams():
             await self._host.until(id, lambda status: status.waiting_frames < self._config.queue)
-            await self._host.feed(id, frame.t, features_TND[0])
+            await self._host.feed(id, frame.t, self._looked[1])
         self.counts.seen += 1
 
     async def _put(self, question: Question) -> None:
