@@ -46,6 +46,10 @@ class EvalConfig(Config):
     streams: int = Field(default=16, ge=1)
     """Streams in one batch of the engine."""
 
+    max_reply_tok: int = Field(default=40, ge=1)
+    """Longest reply of the engine: the world's longest has about 15 tokens, and a model that never
+    learned to end would talk on at every frame."""
+
     window_tok: int = Field(default=0, ge=0)
     """Newest tokens that the engine looks back on; 0 for all."""
 
@@ -103,6 +107,7 @@ def engine_figures(
     engine = EngineConfig.model_validate({
         "streams": min(config.streams, max(1, len(samples))),
         "policy": {"theta": _theta(model, config), "pause_s": 0.0, "repeat_s": 0.0},
+        "max_reply_tok": config.max_reply_tok,
         "window_tok": config.window_tok,
     })  # fmt: skip
     was_training = model.training
