@@ -11,7 +11,7 @@ The rules are those of VideoLLM-online (arXiv 2406.11816, data/ of its code), wi
 4. Of the assistant's turns on one frame the last replaces the earlier. An answer to a user is
    never replaced and never lost: what follows it on its frame is said one frame later.
 5. A turn of the assistant that repeats the one before word for word is left out, unless a user
-   spoke in between, or the one before is not learned.
+   spoke in between, or one of the two is not learned.
 
 The original lost an answer that fell on the frame of the turn before it, as any answer does that
 is given at once to a question on the grid.
@@ -141,11 +141,15 @@ def _same_frame(old: Placed, new: Placed) -> bool:
 def _without_repeats(items: list[Placed]) -> list[Placed]:
     kept: list[Placed] = []
     for item in items:
-        last = kept[-1].turn if kept else None
-        is_same = last is not None and (last.role, last.text) == (item.turn.role, item.turn.text)
-        if not (is_same and item.turn.role == "assistant" and last is not None and last.learn):
+        if not (kept and _repeats(kept[-1].turn, item.turn)):
             kept.append(item)
     return kept
+
+
+def _repeats(old: Turn, new: Turn) -> bool:
+    """Whether the new turn is left out: rule 5."""
+    is_same = old.role == new.role == "assistant" and old.text == new.text
+    return is_same and old.learn and new.learn
 
 
 def _scaled(wait: Learned, factor: float) -> Learned:

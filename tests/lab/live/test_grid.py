@@ -85,6 +85,14 @@ def test_a_repeat_is_left_out_but_not_after_a_user_or_what_is_not_learned():
     assert [m.text for m in asked if m.role == "assistant"] == ["that.", "that."]
     mended = frames(sample(says(1, learn=False), says(1.5)))
     assert [m.learn for m in mended if m.role == "assistant"] == [False, True]
+    wrong = frames(sample(says(1), says(1.5, learn=False)))
+    assert [m.learn for m in wrong if m.role == "assistant"] == [True, False]
+
+
+def test_a_number_of_frames_is_that_of_the_samples_own_grid():
+    made = sample(says(1, wait=2))
+    assert [m.learn for m in frames(made, fps=4) if m.role == "stream"] == [True, 4]
+    assert [m.learn for m in frames(made, fps=1) if m.role == "stream"] == [True, 1]
 
 
 def test_what_replaced_another_may_be_a_repeat():

@@ -129,9 +129,9 @@ def test_a_thing_said_again_later_is_no_rolling_cue(tmp_path: Path):
         ("a.csv", "1,2,a\n5,6.5,\"b, c\"\n"),
         ("a.csv", "\ufeffEnd Time;Caption;Start Time\n2;a;1\n6,5;b, c;5\n"),
         ("a.tsv", "start\tend\ttext\n1\t2\ta\n5\t6.5\tb, c\n"),
-        ("a.json", '[{"from": 1, "to": 2, "text": "a"}, {"from": "0:05", "to": 6.5, "step": "b, c"}]'),
+        ("a.json", '[{"from": 1, "to": 2, "step": "a"}, ["0:05", 6.5, "b, c"]]'),
         ("a.json", '{"annotations": [[1, 2, "a"], [5, 6.5, "b, c"]]}'),
-        ("a.jsonl", '{"from": 1, "to": 2, "text": "a"}\n\n{"from": 5, "to": 6.5, "text": "b, c"}\n'),
+        ("a.jsonl", '{"from": 1, "to": 2, "text": "a"}\n{"from": 5, "to": 6.5, "text": "b, c"}\n'),
     ],
 )  # fmt: skip
 def test_tables(tmp_path: Path, name: str, text: str):
