@@ -2,10 +2,14 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from omnilive.core.errors import BackendError
-from omnilive.live.host import LiveHost
+from omnilive.live.host import Encode, LiveHost
 from omnilive.live.settings import LiveConfig
+
+if TYPE_CHECKING:
+    from omnilive.live.model import LiveModel
 
 EXTRA = "pip install 'omnilive[torch]'"
 _NEEDED = ("torch", "safetensors")
@@ -20,23 +24,27 @@ def load_host(config: LiveConfig) -> LiveHost | None:
         return None
     folder = check_folder(config.checkpoint)
     from omnilive.live.checkpoint import load_live
-    from omnilive.live.engine import Engine, EngineConfig
 
     live = load_live(folder)
-    card = live.model.card
-    theta = card.threshold if config.threshold is None else config.threshold
+    return host_around(live.model, live.encoder, config, folder.name)
+
+
+def host_around(model: "LiveModel", encode: Encode, config: LiveConfig, name: str) -> LiveHost:
+    """Return a host of a model and its image encoder."""
+    from omnilive.live.engine import Engine, EngineConfig
+
+    card = model.card
     policy = {
-        "kind": config.policy, "theta": theta, "pause_s": config.pause_s,
-        "repeat_s": config.repeat_s,
+        "kind": config.policy, "pause_s": config.pause_s, "repeat_s": config.repeat_s,
+        "theta": card.threshold if config.threshold is None else config.threshold,
     }  # fmt: skip
     settings = {
         "streams": config.streams, "policy": policy, "max_reply_tok": config.max_reply_tok,
         "max_frames": config.queue + 1, "sinks_tok": config.sinks_tok,
         "window_tok": config.window_tok,
     }  # fmt: skip
-    engine = Engine(live.model, EngineConfig.model_validate(settings))
     return LiveHost(
-        engine, live.encoder, name=folder.name, fps=card.fps,
+        Engine(model, EngineConfig.model_validate(settings)), encode, name=name, fps=card.fps,
         frame_tok=card.frame.tokens + bool(card.interval), instruction=card.instruction,
     )  # fmt: skip
 
