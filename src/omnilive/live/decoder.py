@@ -93,11 +93,18 @@ class Decoder(nn.Module):
         hidden_BLC[taken_BL] = hidden_PC
         return hidden_BLC
 
+    @property
+    def is_fused(self) -> bool:
+        """Whether projections are joined."""
+        return hasattr(self.layers[0].mlp, "gate_up_proj")
+
     def fuse(self) -> "Decoder":
         """Join the projections that read the same input: fewer and larger products in `step`.
 
-        For inference; parameters then have other names, see `split_fused`.
+        For inference: their parameters have other names then, and take no gradients.
         """
+        if self.is_fused:
+            return self
         for layer in self.layers:
             layer.self_attn.fuse()  # type: ignore[operator]
             layer.mlp.fuse()  # type: ignore[operator]
