@@ -1,4 +1,8 @@
-"""Image encoders of timm, from a folder as `timm.models.save_for_hf` writes it."""
+"""Image encoders of timm, from a folder as `timm.models.save_for_hf` writes it.
+
+timm is in none of our extras: it needs torchvision, whose build has to be that of the installed
+torch, and one for CUDA beside a torch for the CPU cannot even be imported.
+"""
 
 from functools import partial
 from pathlib import Path
