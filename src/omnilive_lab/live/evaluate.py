@@ -2,7 +2,8 @@
 
 Three views of one model: the four published figures (teacher-forced, threshold 0), corrected ones
 under names of their own (teacher-forced, with the threshold used live), and what the real engine
-says over whole streams. Shares are 0 to 1, but LM-Correctness and Fluency per cent, as published.
+says over whole streams. The first have their published names, the second begin with "forced_", the
+third are those of played.py. Shares are 0 to 1, but LM-Correctness and Fluency per cent.
 
 Shape legend: F frames, N tokens of a frame, D feature width.
 """
@@ -91,7 +92,7 @@ def forced_figures(
     readings = forced.read(model, layout, shown, theta)
     return {
         **forced.published(readings, layout, config.fps),
-        **forced.fair(readings, layout, config.fps, theta),
+        **_prefixed(forced.fair(readings, layout, config.fps, theta)),
         **forced.speaking(readings, layout, config.fps, theta, config.within_s),
         "forced_s": stopwatch() - began,
     }
@@ -120,6 +121,10 @@ def engine_figures(
         "engine_s": took_s,
         "engine_fps": count / took_s if took_s else None,
     }
+
+
+def _prefixed(figures: Figures) -> Figures:
+    return {f"forced_{name}": value for name, value in figures.items()}
 
 
 def _theta(model: LiveModel, config: EvalConfig) -> float:

@@ -1,0 +1,34 @@
+"""`omnilive train world`."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from omnilive.cli import app
+from omnilive.core.errors import ConfigError
+from omnilive_lab.live.dialogue import read_samples
+
+SHORT = ["--set", "min_s=6", "--set", "max_s=7"]
+
+
+def test_a_world_is_made_with_its_progress(tmp_path: Path) -> None:
+    done = CliRunner().invoke(
+        app, ["train", "world", str(tmp_path / "w"), "--split", "test", "--count", "2", *SHORT]
+    )
+    assert done.exit_code == 0, done.output
+    assert "test streams: 2 of 2" in done.stderr and "samples.jsonl" in done.stderr
+    samples = list(read_samples(tmp_path / "w" / "samples.jsonl"))
+    assert [sample.id for sample in samples] == ["test-00000", "test-00001"]
+    assert all((tmp_path / "w" / sample.video).is_file() for sample in samples)
+
+
+def test_a_wrong_setting_is_refused(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["train", "world", str(tmp_path), "--set", "noise=loud"])
+    assert isinstance(done.exception, ConfigError) and "noise" in str(done.exception)
+
+
+@pytest.mark.parametrize("arguments", [["--split", "dev"], ["--count", "0"], []])
+def test_a_wrong_use_is_refused(arguments: list[str], tmp_path: Path) -> None:
+    place = [str(tmp_path)] if arguments else []
+    assert CliRunner().invoke(app, ["train", "world", *place, *arguments]).exit_code == 2
