@@ -4,6 +4,7 @@ One line is in memory at a time, and 24 bytes a line to find names that come twi
 """
 
 import json
+import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,14 +26,15 @@ from omnilive_lab.live.dialogue import (
     schema_faults,
     video_path,
 )
-from omnilive_lab.live.grid import frames, layout
+from omnilive_lab.live.grid import Layout, frame_range, layout
 from omnilive_lab.live.leaks import leak
 
 Level = Literal["error", "warning"]
 KNOWN_VIDEOS = 4096  # files whose presence is remembered
 MOST_NAMES = 1000  # of licences, sources and kinds that are counted apart
 WORDS_A_SECOND = 4.0  # somebody reading aloud in a hurry
-UNICASE = range(0x2E80, 0xD7FF)  # scripts without spaces, and Hangul: a sign counts as a word
+# A sign of a script without spaces (and of Hangul) counts as a word.
+WORD = re.compile(r"[\u2e80-\ud7ff]|[^\s\u2e80-\ud7ff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,11 @@ class Checker:
         for number, text in read_lines(self.path):
             sample, found = self._line(number, text)
             if sample is not None:
-                self._measure(sample)
+                placed = layout(sample)
+                self._measure(sample, placed)
+                if not found:
+                    doubts = doubtful(sample, placed)
+                    found = [_finding(number, sample.id, d, "warning") for d in doubts]
                 hashes.append(_hash(sample.id))
                 lines.append(number)
                 if sample.video:
@@ -132,19 +138,17 @@ class Checker:
         if self.with_videos and not _is_there(self.path, sample):
             fault = Fault("video", f"no file {sample.video}", "get it, or leave out --videos")
             wrong.append(_finding(number, sample.id, fault))
-        doubts = [] if wrong else list(doubtful(sample))
-        return sample, wrong + [_finding(number, sample.id, d, "warning") for d in doubts]
+        return sample, wrong
 
-    def _measure(self, sample: Sample) -> None:
+    def _measure(self, sample: Sample, placed: Layout) -> None:
         figures = self.figures
         figures.samples += 1
         figures.seconds += sample.duration_s
         _tally(figures.licences, sample.licence)
         _tally(figures.sources, sample.source)
-        placed = layout(sample)
         figures.replaced += placed.replaced
         figures.repeated += placed.repeated
-        passed = sum(message.num_frames for message in frames(sample))
+        passed = len(frame_range(sample))
         spoken = {item.frame for item in placed.placed if item.turn.role == "assistant"}
         figures.frames += passed
         figures.silent += max(0, passed - len(spoken))
@@ -161,9 +165,9 @@ class Checker:
         return finding
 
 
-def doubtful(sample: Sample) -> Iterator[Fault]:
+def doubtful(sample: Sample, found: Layout) -> Iterator[Fault]:
     """Yield what can be used, but hardly as it was meant."""
-    placed = layout(sample).placed
+    placed = found.placed
     kept = {id(item.turn) for item in placed}
     for i, turn in enumerate(sample.turns):
         at = f"turns[{i}]"
@@ -187,9 +191,7 @@ def doubtful(sample: Sample) -> Iterator[Fault]:
 
 def words(text: str) -> int:
     """Return the number of words; of scripts without spaces, the number of signs."""
-    signs = sum(ord(c) in UNICASE for c in text)
-    rest = "".join(" " if ord(c) in UNICASE else c for c in text)
-    return signs + len(rest.split())
+    return len(WORD.findall(text))
 
 
 def words_time(text: str) -> float:

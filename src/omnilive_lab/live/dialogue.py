@@ -7,7 +7,7 @@ seconds on the video's own clock, as in any player, also where the stretch start
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, TextIO
 
 from pydantic import ConfigDict, Field, ValidationError
 
@@ -152,12 +152,16 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
             while line := file.readline(LONGEST_LINE):
                 number += 1
                 if len(line) == LONGEST_LINE and not line.endswith("\n"):
-                    while (rest := file.readline(LONGEST_LINE)) and not rest.endswith("\n"):
-                        pass
+                    _skip_line(file)
                 if line.strip():
-                    yield number, line
+                    yield number, line.rstrip("\r\n")
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _skip_line(file: TextIO) -> None:
+    while (rest := file.readline(LONGEST_LINE)) and not rest.endswith("\n"):
+        pass
 
 
 def write_samples(path: Path, samples: Iterable[Sample]) -> int:

@@ -76,8 +76,9 @@ def test_missing_and_late_by_a_frame():
         i = next(i for i, turn in enumerate(made.turns) if turn.t % 1)
         assert made.turns[i].text == THREE.turns[i].text
         # 4 or 6 frames to the reply: the last of them would have been the time, and one came on.
-        wanted = [(1, True), (4, True), (6, True), (6, True), (3, True)]
-        wanted[i] = (wanted[i][0] + 1, wanted[i][0] - 1)
+        wanted: list[tuple[int, object]] = [(1, True), (4, True), (6, True), (6, True), (3, True)]
+        count = wanted[i][0]
+        wanted[i] = (count + 1, count - 1)
         wanted[i + 1] = (5, True)
         assert stream(made) == wanted
 
