@@ -228,7 +228,12 @@ export type SessionEvent =
   | (Logged & { type: "forgotten"; start_s: number; end_s: number })
   | (Logged & Omit<Moment, "facts"> & { type: "moment" })
   | (Logged & { type: "gap"; start_s: number; end_s: number; reason: string })
-  | (Logged & { type: "health"; source?: number; state?: SourceState; detail?: string })
+  | (Logged & {
+      type: "health";
+      source?: number;
+      state?: SourceState | "degraded";
+      detail?: string;
+    })
   | (Logged & Omit<Answer, "t">)
   | (Logged & { type: "source"; source?: number; state?: string })
   | (Logged & { type: "summary" });

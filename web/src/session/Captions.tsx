@@ -10,7 +10,7 @@ interface CaptionsProps {
   playhead: Playhead;
 }
 
-/** The words spoken at the time on show; a word not settled yet is drawn lighter. */
+/** The words spoken at the time on show, and the live model's; not settled yet: drawn lighter. */
 export function Captions({ state, playhead }: CaptionsProps) {
   const { moments, percepts, partials, edge_s } = state;
   const live = playhead.following ? liveCaptions(percepts, partials, edge_s) : [];
@@ -36,8 +36,14 @@ export function Captions({ state, playhead }: CaptionsProps) {
       {shown.length === 0 && (
         <p className="quiet">{playhead.following ? t("captions.waiting") : t("captions.silent")}</p>
       )}
-      {shown.map(({ key, text, settled, current }) => (
-        <p key={key} data-settled={settled} data-current={current} className="caption-line">
+      {shown.map(({ key, kind, text, settled, current }) => (
+        <p
+          key={key}
+          data-kind={kind}
+          data-settled={settled}
+          data-current={current}
+          className="caption-line"
+        >
           {text}
         </p>
       ))}

@@ -134,7 +134,8 @@ function withSince(state: SessionState, event: SourceEvent): SessionState {
   const { source, state: entered, t } = event;
   // An event that names no source is about the newest one.
   const id = source ?? state.sources.at(-1)?.id;
-  if (entered === undefined || id === undefined) return state;
+  // Part of what perceives has failed; the source itself goes on as it was.
+  if (entered === undefined || entered === "degraded" || id === undefined) return state;
   if (state.since_s[id]?.state === entered) return state;
   return { ...state, since_s: { ...state.since_s, [id]: { state: entered, t } } };
 }

@@ -40,6 +40,16 @@ test("a live line keeps its key when it settles", () => {
   expect(liveCaptions([final], [], 5)).toMatchObject([{ key: "u", settled: true }]);
 });
 
+test("what the live model says stands among what is said", () => {
+  const remark = speech("A ball appears.", 6, { kind: "caption" });
+  expect(liveCaptions([speech("One.", 2), remark], [], 7).map((line) => line.kind)).toEqual([
+    "speech",
+    "caption",
+  ]);
+  const lines = speechLines([], [remark]);
+  expect(captionsAt(lines, 7)).toMatchObject([{ text: "A ball appears.", kind: "caption" }]);
+});
+
 test("the picture at a time is the last one before it, else the first", () => {
   const moments = [
     moment(1, 0),

@@ -7,8 +7,12 @@ import { factOf, perceptKey, type Gap } from "./state";
 export const FILTERS = ["speech", "object", "text", "sound"] as const satisfies readonly Kind[];
 export type Filter = (typeof FILTERS)[number];
 
+/** The kinds that are words as they come: of people, and of the live model. */
+const WORDS: readonly Kind[] = ["speech", "caption"];
+
 export interface CaptionLine {
   key: string;
+  kind: Kind;
   text: string;
   settled: boolean;
   /** Said at the moment shown, not before it. */
@@ -30,21 +34,22 @@ export function liveCaptions(
   edge_s: number,
 ): CaptionLine[] {
   const changing = partials.filter((partial) => partial.t > edge_s - STALE_S);
-  const spoken = [...percepts.slice(-100), ...changing].filter((p) => p.kind === "speech");
+  const spoken = [...percepts.slice(-100), ...changing].filter((p) => WORDS.includes(p.kind));
   return spoken.slice(-LINES).map((percept, at, all) => ({
     key: perceptKey(percept),
+    kind: percept.kind,
     text: percept.text,
     settled: percept.final,
     current: at === all.length - 1,
   }));
 }
 
-/** Everything said, in order, from loaded moments and from the log. */
+/** Everything said, also by the live model, in order, from loaded moments and from the log. */
 export function speechLines(moments: Moment[], percepts: Percept[]): Fact[] {
   const lines = new Map<string, Fact>();
   const add = (fact: Fact) => {
     const key = `${fact.start_s.toFixed(1)} ${fact.text}`;
-    if (fact.kind === "speech" && !lines.has(key)) lines.set(key, fact);
+    if (WORDS.includes(fact.kind) && !lines.has(key)) lines.set(key, fact);
   };
   for (const moment of moments) moment.facts.forEach(add);
   for (const percept of percepts) {
@@ -58,6 +63,7 @@ export function captionsAt(lines: Fact[], t: number): CaptionLine[] {
   const last = lines.findLastIndex((line) => line.start_s <= t + 0.05);
   return lines.slice(Math.max(0, last + 1 - LINES), last + 1).map((line) => ({
     key: `${line.id} ${line.start_s}`,
+    kind: line.kind,
     text: line.text,
     settled: true,
     current: line === lines[last] && t <= line.end_s + LINGER_S,
