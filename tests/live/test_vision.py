@@ -189,7 +189,7 @@ def timm_folder(
     monkeypatch.setitem(sys.modules, "timm", fake)
     trained = {"input_size": [3, 32, 32], "mean": [0.1, 0.2, 0.3], "std": [0.5, 0.6, 0.7]}
     config = {"architecture": "vit_fake", "num_classes": 4, "pretrained_cfg": trained,
-              "model_args": {"img_size": 32}}  # fmt: skip
+              "model_args": {"img_size": 32, "num_classes": 4}}  # fmt: skip
     (tmp_path / "config.json").write_text(json.dumps(config))
     save_file(request.param(4, 32).state_dict(), tmp_path / "model.safetensors")
     return tmp_path

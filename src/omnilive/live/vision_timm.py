@@ -44,11 +44,9 @@ def _made(folder: Path, config: dict[str, Any]) -> Any:
             "an encoder of timm needs timm and the torchvision that fits torch: pip install timm "
             f"({error})"
         ) from error
-    classes, more = config.get("num_classes", 0), config.get("model_args", {})
+    more = {"num_classes": config.get("num_classes", 0), **config.get("model_args", {})}
     try:
-        return timm.create_model(
-            config["architecture"], pretrained=False, num_classes=classes, **more
-        )
+        return timm.create_model(config["architecture"], **more, pretrained=False)
     except Exception as error:  # timm raises bare exceptions of its own
         raise BackendError(f"timm cannot make the model of {folder}: {error}") from error
 
