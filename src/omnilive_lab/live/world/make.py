@@ -145,7 +145,8 @@ def _event(event: Event) -> dict[str, Any]:
 def _thing(pose: Pose) -> dict[str, Any]:
     thing = pose.thing
     return {"key": thing.key, "shape": thing.shape, "colour": thing.colour, "word": thing.word,
-            "place": thing.place, "size": thing.size, "angle": round(pose.angle, 1), "box": pose.box}  # fmt: skip
+            "place": thing.place, "size": thing.size, "angle": round(pose.angle, 1),
+            "box": pose.box}  # fmt: skip
 
 
 def _write_truth(path: Path, streams: list[Stream]) -> None:
