@@ -26,6 +26,10 @@ def world(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A setting, as noise=12 or side_px=160."),
     ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option("--sheet", metavar="FILE", help="Also a picture of the first events."),
+    ] = None,
 ) -> None:
     """Make a synthetic world: videos of shapes and cards, with a dialogue and exact times.
 
@@ -41,8 +45,11 @@ def world(
     from omnilive_lab.commands.train import Bar
     from omnilive_lab.live.world.make import make_world
     from omnilive_lab.live.world.settings import world_config
+    from omnilive_lab.live.world.sheet import write_sheet
 
     config = world_config(difficulty, set or ())
     with Bar() as bar:
         samples = make_world(out, seed, split, count, report=bar, config=config)
+    if sheet is not None:
+        write_sheet(out, sheet)
     remark(f"done: {samples}")

@@ -47,7 +47,7 @@ class EvalConfig(Config):
     streams: int = Field(default=16, ge=1)
     """Streams in one batch of the engine."""
 
-    max_reply_tok: int = Field(default=40, ge=1)
+    max_reply_tok: int = Field(default=24, ge=1)
     """Longest reply of the engine: the world's longest has about 15 tokens, and a model that never
     learned to end would talk on at every frame."""
 

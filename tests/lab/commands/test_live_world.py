@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import pytest
 from typer.testing import CliRunner
 
@@ -21,6 +22,21 @@ def test_a_world_is_made_with_its_progress(tmp_path: Path) -> None:
     samples = list(read_samples(tmp_path / "w" / "samples.jsonl"))
     assert [sample.id for sample in samples] == ["test-00000", "test-00001"]
     assert all((tmp_path / "w" / sample.video).is_file() for sample in samples)
+
+
+def test_a_sheet_shows_events_with_their_remarks(tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.jpg"
+    long = ["--set", "min_s=20", "--set", "max_s=20", "--set", "quiet_share=0"]
+    world = ["train", "world", str(tmp_path / "w"), "--sheet", str(sheet)]
+    done = CliRunner().invoke(app, [*world, "--count", "4", *long])
+    assert done.exit_code == 0, done.output
+    height, width = cv2.imread(str(sheet)).shape[:2]  # type: ignore[union-attr]
+    assert width == 3 * (2 * 96 + 2 + 6) and height % (96 + 2 * 13 + 6) == 0
+    refused = CliRunner().invoke(
+        app, ["train", "world", str(tmp_path / "none"), "--sheet", str(sheet), "--count", "1",
+              "--set", "quiet_share=1"],
+    )  # fmt: skip
+    assert isinstance(refused.exception, ConfigError) and "no remarks" in str(refused.exception)
 
 
 def test_a_wrong_setting_is_refused(tmp_path: Path) -> None:
