@@ -156,6 +156,19 @@ def test_a_query_of_a_later_time_waits_for_it_or_for_the_end():
     )
 
 
+@pytest.mark.parametrize("block", [1, 8])
+def test_where_the_user_speaks_the_model_does_not(block: int):
+    model = ScriptedModel(remarks=["Yes."], answers={"What?": "A cup."})
+    engine = made(model, block=block)
+    id = engine.open()
+    engine.ask(id, "What?", t=0.5)
+    for i in range(3):
+        engine.feed(id, i / 2, frame(SAY if i else HUSH))
+    events = run(engine)
+    assert [(e.t, e.text) for e in events if isinstance(e, Ended)] == [(0.5, "A cup."), (1, "Yes.")]
+    assert silent(events) == [0.0, 0.5]
+
+
 def test_queries_are_answered_in_the_order_of_their_times():
     model = ScriptedModel(answers={"early": "E", "late": "L"})
     engine = made(model)

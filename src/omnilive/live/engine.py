@@ -185,7 +185,8 @@ class Engine:
         for frame, end, output in zip(segment.frames, segment.ends, outputs, strict=True):
             stream.saw(frame)
             look = Look(frame.t, output.p_silent, output.is_silence_best, output.p_speak)
-            if self.policy.speaks(look, stream.policy):
+            # Where the user speaks at this very frame, it is the user's turn.
+            if not stream.is_asked_at(frame.t) and self.policy.speaks(look, stream.policy):
                 stream.length = before + end
                 return begin_reply(stream, None, self.model.template.prompt(is_open=True))
             yield Silent(stream.id, frame.t, output.p_silent)

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from omnilive.core.errors import BackendError
 from omnilive.live.model import LiveModel
 
-Kind = Literal["none", "int8", "f16", "bf16"]
+Packed = Literal["int8", "f16"]
+Kind = Literal["none", "bf16"] | Packed
 ENGINES = ("fbgemm", "qnnpack")  # the kernels for x86 and for Arm
 _LEAST = 1e-12  # of a scale: outputs whose weights are all zero have none
 
@@ -26,7 +27,7 @@ _LEAST = 1e-12  # of a scale: outputs whose weights are all zero have none
 class PackedLinear(nn.Module):
     """A linear layer whose weights are packed for the CPU's kernels."""
 
-    def __init__(self, weight: Tensor, bias: Tensor | None, kind: Literal["int8", "f16"]) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor | None, kind: Packed) -> None:
         super().__init__()
         self.kind = kind
         weight, bias = weight.detach().float(), None if bias is None else bias.detach().float()
@@ -59,28 +60,43 @@ def quantize(model: LiveModel, kind: Kind) -> LiveModel:
     """
     if kind == "bf16":
         return model.to(torch.bfloat16)
-    if kind == "none":
-        return model
-    _check(model, kind)
-    before = torch.backends.quantized.engine
-    torch.backends.quantized.engine = _engine(kind)
-    try:
+    if kind != "none":
         decoder = model.decoder
         head = decoder.embed_tokens if decoder.lm_head is None else decoder.lm_head
-        packed = PackedLinear(head.weight, None, kind)
-        _pack(decoder.layers, kind)
-        decoder.lm_head = packed  # type: ignore[assignment]
-    finally:
-        torch.backends.quantized.engine = before
+        head = nn.Sequential(_linear(head.weight))
+        for part in (head, decoder.layers):
+            pack(part, kind)
+        decoder.lm_head = head[0]  # type: ignore[assignment]
     return model
 
 
-def _pack(module: nn.Module, kind: Literal["int8", "f16"]) -> None:
+def pack(module: nn.Module, kind: Packed) -> None:
+    """Put packed layers in place of all linear ones inside a module.
+
+    Raises BackendError where this machine cannot compute so.
+    """
+    engine, before = _engine(kind), torch.backends.quantized.engine
+    torch.backends.quantized.engine = engine
+    try:
+        _pack(module, kind)
+    finally:
+        torch.backends.quantized.engine = before
+
+
+def _pack(module: nn.Module, kind: Packed) -> None:
     for name, child in module.named_children():
         if isinstance(child, nn.Linear):
+            _check(child.weight, kind)
             setattr(module, name, PackedLinear(child.weight, child.bias, kind))
         else:
             _pack(child, kind)
+
+
+def _linear(weight: Tensor) -> nn.Linear:
+    with torch.device("meta"):
+        layer = nn.Linear(weight.shape[1], weight.shape[0], bias=False)
+    layer.weight = nn.Parameter(weight.detach(), requires_grad=False)
+    return layer
 
 
 def _engine(kind: str) -> str:
@@ -91,8 +107,7 @@ def _engine(kind: str) -> str:
     raise BackendError(f"{kind} weights need {' or '.join(wanted)}, which this torch lacks")
 
 
-def _check(model: LiveModel, kind: str) -> None:
-    weight = model.connector.first.weight
+def _check(weight: Tensor, kind: str) -> None:
     if weight.device.type != "cpu":
         raise BackendError(f"{kind} weights are for the CPU; on {weight.device} take bf16")
     if weight.dtype != torch.float32:

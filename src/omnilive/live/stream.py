@@ -126,6 +126,10 @@ class Stream:
             return None
         return self.queries.pop(0)
 
+    def is_asked_at(self, t: float) -> bool:
+        """Return whether something that the user says at `t` or before still waits."""
+        return bool(self.queries) and self.queries[0].t <= t
+
     def block(self, most: int) -> list[Frame]:
         """Return the frames that can be seen together now: those before the next query."""
         until = self.queries[0].t if self.queries else math.inf
