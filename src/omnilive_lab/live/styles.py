@@ -57,7 +57,7 @@ def narrate(part: Part, wording: Wording, rng: random.Random) -> list[Turn]:
         ]
     else:
         said = _remarks(part, due, wording.fps)
-    return [_order(_first_time(part, wording.fps), order), *said]
+    return [_order(part.stretch[0], order), *said]
 
 
 def guide(part: Part, wording: Wording, rng: random.Random) -> list[Turn]:
@@ -75,7 +75,7 @@ def guide(part: Part, wording: Wording, rng: random.Random) -> list[Turn]:
         due.append((span.start_s, f"The action of {name} starts."))
     # What ends is told before what starts at the same time.
     due.sort(key=lambda item: item[0])
-    return [_order(_first_time(part, wording.fps), order), *_remarks(part, due, wording.fps)]
+    return [_order(part.stretch[0], order), *_remarks(part, due, wording.fps)]
 
 
 def dialogue(part: Part, wording: Wording, rng: random.Random) -> list[Turn]:
@@ -102,7 +102,7 @@ def dialogue(part: Part, wording: Wording, rng: random.Random) -> list[Turn]:
     asked = {turn.t for turn in turns}
     # A remark on the frame of an answer would be said late; the answer tells of the same.
     told = [turn for turn in _remarks(part, due, wording.fps) if turn.t not in asked]
-    order = _order(_first_time(part, wording.fps), rng.choice(templates.STEPS))
+    order = _order(part.stretch[0], rng.choice(templates.STEPS))
     return [order, *sorted([*turns, *told], key=lambda turn: turn.t)]
 
 
@@ -112,12 +112,8 @@ def make_turns(style: Style, part: Part, wording: Wording, rng: random.Random) -
 
 
 def _order(t: float, text: str) -> Turn:
+    """Return an instruction; at the start of a stretch, which falls on its first frame."""
     return Turn(role="user", t=t, text=text, kind="instruction")
-
-
-def _first_time(part: Part, fps: float) -> float:
-    """Return the time of the part's first frame."""
-    return ceil_frame(part.stretch[0], fps) / fps
 
 
 def _told_at(span: Span, told: Told) -> float:

@@ -152,9 +152,9 @@ def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path: Path):
     path = tmp_path / "long.jsonl"
     text = json.dumps(GOOD | {"turns": [turn(t, f"step {t}") for t in range(10)]})
     with path.open("w") as file:
-        for i in range(20_000):
+        for i in range(5_000):
             file.write(text.replace('"a"', f'"{i}"', 1) + "\n")
     before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     checker = Checker(path, with_videos=False)
-    assert list(checker.findings()) == [] and checker.figures.samples == 20_000
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 20_000
+    assert list(checker.findings()) == [] and checker.figures.samples == 5_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 10_000

@@ -139,7 +139,7 @@ def _json(source: Source, text: str) -> Iterator[Row]:
 
 
 def _json_lines(source: Source, text: str, notes: Notes) -> Iterator[Row]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # texts may hold other line ends
         if not line.strip():
             continue
         place = f"{source.path.name}, line {number}"
