@@ -1,52 +1,36 @@
 """A session on a real engine with random weights: it says what the engine alone says."""
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-import torch
 
 from omnilive.config import SessionConfig
-from omnilive.live.base import Ended
-from omnilive.live.config import Card, DecoderShape, FrameShape
+from omnilive.core.errors import BackendError
+from omnilive.live import load
+from omnilive.live.base import Ended, LiveEvent, Said
 from omnilive.live.engine import Engine, EngineConfig
-from omnilive.live.load import host_around
-from omnilive.live.model import LiveModel
-from omnilive.live.tiny import TinyEncoder, TinyNet, TinyShape
+from omnilive.live.host import is_busy
+from omnilive.live.load import load_host
+from omnilive.live.narrator import printable
+from omnilive.live.settings import LiveConfig
 from omnilive.memory.library import Library
 from omnilive.session import Session
 from omnilive_lab.live.footage import frames_at
 from tests.fakes import FAKE_CONFIG, fake_senses
-from tests.live.scripted import byte_tokenizer
+from tests.live.untrained import untrained, write_untrained
 from tests.story import write_long
 
-SHAPE = DecoderShape(vocab=258, width=32, layers=2, heads=4, kv_heads=2, head_size=8, inner=48)
-FRAME = FrameShape(pooled=True, side_px=32, width=8)
-TINY = TinyShape(side_px=32, channels=(4, 4, 4), width=8)
 ASKED = "What do you see?"
 LIVE = {"max_reply_tok": 8, "window_tok": 60, "sinks_tok": 4, "repeat_s": 0.0, "queue": 3}
 
 
 @pytest.fixture(scope="module")
-def model() -> LiveModel:
-    """Return one that nobody has trained, and that is silent at some pictures."""
-    torch.manual_seed(5)
-    card = Card(decoder=SHAPE, frame=FRAME, bos="<s>", eos="</s>", system="S\n", threshold=0.3)
-    made = LiveModel(card, byte_tokenizer()).eval()
-    for weight in made.parameters():
-        if weight.ndim == 2:
-            torch.nn.init.normal_(weight, std=0.3)
-    assert made.decoder.lm_head is not None
-    with torch.no_grad():
-        made.decoder.lm_head.weight[made.template.silence] *= 8
-    return made
-
-
-@pytest.fixture(scope="module")
-def encoder() -> TinyEncoder:
-    torch.manual_seed(6)
-    return TinyEncoder(TinyNet(TINY))
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_untrained(tmp_path_factory.mktemp("live") / "untrained")
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +40,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def alone(model: LiveModel, encoder: TinyEncoder, clip: Path) -> list[tuple[float, bool, str]]:
+def alone(clip: Path) -> list[tuple[float, bool, str]]:
     """Return what the engine says of the clip, asked once: (time, was asked, text)."""
+    model, encoder = untrained()
     policy = {"theta": 0.3, "repeat_s": 0.0}
     settings = {"policy": policy, "max_reply_tok": 8, "window_tok": 60, "sinks_tok": 4}
     engine = Engine(model, EngineConfig.model_validate(settings))
@@ -69,23 +54,23 @@ def alone(model: LiveModel, encoder: TinyEncoder, clip: Path) -> list[tuple[floa
             engine.ask(id, ASKED)
         engine.feed(id, k / 2, encoder([rgb])[0])
         events += engine.run()
-    return [(e.t, e.query is not None, e.text.strip()) for e in events if isinstance(e, Ended)]
+    ended = [e for e in events if isinstance(e, Ended)]
+    return [(e.t, e.query is not None, " ".join(printable(e.text).split())) for e in ended]
 
 
 def in_session(
-    model: LiveModel, encoder: TinyEncoder, clip: Path, folder: Path, pace: Any
+    checkpoint: Path, clip: Path, folder: Path, pace: Any
 ) -> list[tuple[float, bool, str]]:
     senses = fake_senses(without=["vad", "asr", "sounds", "reader"])
     lines: list[dict[str, Any]] = []
-    config = SessionConfig.model_validate({**FAKE_CONFIG.model_dump(), "live": LIVE})
+    live = LIVE | {"checkpoint": str(checkpoint)}
+    config = SessionConfig.model_validate({**FAKE_CONFIG.model_dump(), "live": live})
 
     async def watch() -> None:
-        host = host_around(model, encoder, config.live, "untrained")
         library = Library(folder / pace)
-        async with Session.open("s", config, library=library, senses=senses, live=host) as session:
+        async with Session.open("s", config, library=library, senses=senses) as session:
             session.listeners.append(lines.append)
             await session.watch(str(clip), pace=pace, asks=[(ASKED, 5.0)])
-        host.close()
 
     asyncio.run(watch())
     senses.close()
@@ -100,12 +85,65 @@ def in_session(
 
 
 def test_a_session_says_what_the_engine_alone_says(
-    model: LiveModel, encoder: TinyEncoder, clip: Path, tmp_path: Path
+    checkpoint: Path, clip: Path, tmp_path: Path
 ) -> None:
-    expected = alone(model, encoder, clip)
+    expected = alone(clip)
     remarks = sorted((t, is_asked, text) for t, is_asked, text in expected if not is_asked)
     (answer,) = [text for _, is_asked, text in expected if is_asked]
     assert len(remarks) > 2 and answer
-    told = in_session(model, encoder, clip, tmp_path, "fast")
+    told = in_session(checkpoint, clip, tmp_path, "fast")
     assert [one for one in told if not one[1]] == [one for one in remarks if one[2]]
     assert [one for one in told if one[1]] == [(5.0, True, answer)]
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("nothing there", "there is no folder"),
+        ("no config", "no config.json"),
+        ("config", "cannot be read"),
+        ("weights", "damaged"),
+        ("encoder", "encoder/config.json"),
+    ],
+)
+def test_a_damaged_checkpoint_is_said_at_the_start(
+    checkpoint: Path, tmp_path: Path, damage: str, said: str
+) -> None:
+    folder = tmp_path / "live"
+    if damage != "nothing there":
+        shutil.copytree(checkpoint, folder)
+    if damage == "no config":
+        (folder / "config.json").unlink()
+    elif damage == "config":
+        (folder / "config.json").write_text('{"format": 1}')
+    elif damage == "weights":
+        (folder / "model.safetensors").write_bytes(b"PK\x03\x04 not a tensor")
+    elif damage == "encoder":
+        shutil.rmtree(folder / "encoder")
+    with pytest.raises(BackendError, match=said):
+        load_host(LiveConfig(checkpoint=str(folder)))
+
+
+def test_no_torch_is_a_matter_of_an_extra(checkpoint: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(load, "find_spec", lambda name: None if name == "torch" else object())
+    with pytest.raises(BackendError, match=r"needs torch: `pip install 'omnilive\[torch\]'`"):
+        load_host(LiveConfig(checkpoint=str(checkpoint)))
+
+
+@pytest.mark.parametrize("quantize", ["int8", "f16"])
+def test_smaller_weights_speak_too(checkpoint: Path, quantize: Any) -> None:
+    config = LiveConfig(checkpoint=str(checkpoint), quantize=quantize, max_reply_tok=4)
+
+    async def ask() -> str:
+        host = load_host(config)
+        assert host is not None
+        said: list[LiveEvent] = []
+        id = await host.open(said.append)
+        features = await host.encode([np.zeros((8, 8, 3), np.uint8)])
+        await host.feed(id, 0.0, features[0])
+        await host.ask(id, ASKED, lambda query: None)
+        await host.until(id, lambda status: not is_busy(status))
+        host.close()
+        return "".join(e.text for e in said if isinstance(e, Said) and e.query is not None)
+
+    assert asyncio.run(ask())

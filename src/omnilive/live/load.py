@@ -24,9 +24,11 @@ def load_host(config: LiveConfig) -> LiveHost | None:
         return None
     folder = check_folder(config.checkpoint)
     from omnilive.live.checkpoint import load_live
+    from omnilive.live.quantize import quantize
 
     live = load_live(folder)
-    return host_around(live.model, live.encoder, config, folder.name)
+    live.model.decoder.fuse()
+    return host_around(quantize(live.model, config.quantize), live.encoder, config, folder.name)
 
 
 def host_around(model: "LiveModel", encode: Encode, config: LiveConfig, name: str) -> LiveHost:

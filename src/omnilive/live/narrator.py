@@ -19,6 +19,7 @@ import numpy as np
 
 from omnilive.core.channel import Channel, Overflow
 from omnilive.core.clock import stopwatch
+from omnilive.core.errors import BackendError
 from omnilive.core.events import Event, Gap, Mark, Percept, Trouble, VideoFrame
 from omnilive.live.base import Ended, LiveEvent, Said
 from omnilive.live.grid import Grid
@@ -172,7 +173,8 @@ class Narrator:
             try:
                 await self._follow_items()
             except Exception as error:  # a model's library raises what it likes
-                logger.exception("the live model of this source has failed")
+                is_told = isinstance(error, BackendError)  # by the host, with all that led to it
+                logger.warning("no live model from here on: %s", error, exc_info=not is_told)
                 await self._go_on_without(error)
             self._is_closed = True
             await self._told.close()
@@ -273,7 +275,7 @@ class Narrator:
         if reply is None:
             return
         if isinstance(event, Said):
-            return reply.say(event.text)
+            return reply.say(printable(event.text))
         del self._replies[event.query]
         self.counts.answers += not event.cancelled
         reply.say(None)
@@ -287,12 +289,12 @@ class Narrator:
         percept = self._percept(before.t if before else event.t, event, text)
         if isinstance(event, Ended):
             self.counts.remarks += bool(percept.text.strip())
-            self._remember(replace(percept, text=percept.text.strip(), final=True))
+            self._remember(replace(percept, final=True))
             return
         self._partials[key] = percept
         if (now := stopwatch()) - self._shown_at >= PARTIAL_S and text.strip():
             self._shown_at = now
-            self._remember(replace(percept, text=text.strip()))
+            self._remember(percept)
 
     def _percept(self, t: float, event: Said | Ended, text: str) -> Percept:
         told = [name for name, id in self._follows.items() if id == event.stream]
@@ -306,6 +308,7 @@ class Narrator:
         )  # fmt: skip
 
     def _remember(self, percept: Percept) -> None:
+        percept = replace(percept, text=" ".join(printable(percept.text).split()))
         if len(self._told) < MOST_TOLD:
             self._told.force(percept)
         elif percept.final:
@@ -314,6 +317,11 @@ class Narrator:
     async def _tell(self, percepts: Channel[Output]) -> None:
         async for item in self._told:
             await percepts.put(item)
+
+
+def printable(text: str) -> str:
+    """Return the text without what would move a terminal's cursor: a model may write anything."""
+    return "".join(sign for sign in text if sign.isprintable() or sign in "\n\t")
 
 
 def _is_kept(item: Event) -> bool:

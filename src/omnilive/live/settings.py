@@ -42,8 +42,8 @@ class LiveConfig(Config):
     sinks_tok: int = Field(default=64, ge=0)
     """First tokens of a stream that are never dropped."""
 
-    quantize: Literal["none", "int8", "bf16"] = "none"
-    """Smaller numbers for a faster model: "int8" on the CPU, "bf16" on a GPU."""
+    quantize: Literal["none", "int8", "f16", "bf16"] = "none"
+    """Smaller weights for a faster model: "int8" or "f16" on the CPU, "bf16" on a GPU."""
 
     max_reply_tok: int = Field(default=64, ge=1, le=4096)
     """Longest remark or answer, in tokens."""

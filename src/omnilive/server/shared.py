@@ -108,7 +108,7 @@ class Shared:
 
     async def _load_all(self) -> None:
         try:
-            for load in (self.senses, self.mind, self.live, self.voice, self.end_of_turn):
+            for load in (self.senses, self.mind, self.voice, self.end_of_turn, self.live):
                 await load()
         except OmniLiveError as error:
             logger.warning("%s", error)  # whoever needs the model is told again
