@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from omnilive.commands.output import remark
+from omnilive_lab.commands.bar import Bar
 
 
 def world(
@@ -42,7 +43,6 @@ def world(
       omnilive train world worlds/train --count 400
       omnilive train world worlds/test --split test --count 60
     """
-    from omnilive_lab.commands.train import Bar
     from omnilive_lab.live.world.make import make_world
     from omnilive_lab.live.world.settings import world_config
     from omnilive_lab.live.world.sheet import write_sheet

@@ -2,18 +2,19 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from omnilive.commands.options import group
 from omnilive.commands.output import remark
 from omnilive.core.errors import BackendError
+from omnilive_lab.commands.bar import Bar
 from omnilive_lab.commands.live_data import data
+from omnilive_lab.commands.live_train import live, live_tiny
 from omnilive_lab.commands.live_world import world
 
 train = group("train", "Train a model of the lab: one recipe each.")
-EVERY = 50  # steps between lines where standard error is no terminal
 
 
 def compressor(
@@ -73,7 +74,9 @@ def compressor(
 
 
 # name -> the command that runs it; a recipe is added here
-RECIPES: dict[str, Callable[..., None]] = {"compressor": compressor, "world": world}
+RECIPES: dict[str, Callable[..., None]] = {
+    "compressor": compressor, "live": live, "live-tiny": live_tiny, "world": world,
+}  # fmt: skip
 for _name, _recipe in RECIPES.items():
     train.command(_name)(_recipe)
 train.add_typer(data)
@@ -82,37 +85,3 @@ train.add_typer(data)
 @train.callback()
 def _recipes() -> None:
     """Keep `train` a group while it has one recipe."""
-
-
-class Bar:
-    """A Rich bar on standard error; where that is no terminal, a line now and then."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import Progress
-
-        self._console = Console(stderr=True)
-        self._bar = Progress(console=self._console, disable=not self._console.is_terminal)
-        self._task: Any = None
-        self._name, self._count, self._total = "", 0, 0
-
-    def __enter__(self) -> "Bar":
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def stage(self, name: str, total: int) -> None:
-        """Show a new bar."""
-        self._name, self._count, self._total = name, 0, total
-        self._task = self._bar.add_task(name, total=total)
-
-    def advance(self, line: dict[str, Any] | None = None) -> None:
-        """Move it on; a step of training says where it is itself."""
-        self._count = line["step"] if line else self._count + 1
-        text = f"{self._name}, loss {line['loss']:.3f}" if line else self._name
-        self._bar.update(self._task, completed=self._count, description=text)
-        is_due = self._count % EVERY == 0 or self._count == self._total
-        if is_due and not self._console.is_terminal:
-            remark(f"{text}: {self._count} of {self._total}")

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import av
+import av.error
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from omnilive.core.errors import SourceError
 
@@ -16,6 +18,7 @@ def frames_at(path: Path, fps: float, frames: range) -> Iterator[np.ndarray]:
     SourceError where there is none.
     """
     wanted, shown = iter(frames), None
+    reformatter = VideoReformatter()  # one for all: a new one a picture costs twice the time
     due = next(wanted, None)
     try:
         with av.open(str(path)) as container:
@@ -23,7 +26,7 @@ def frames_at(path: Path, fps: float, frames: range) -> Iterator[np.ndarray]:
                 t = float(picture.time or 0.0)
                 # A picture counts at its time itself, whatever rounding did to the time base.
                 while due is not None and shown is not None and due / fps < t - 1e-4:
-                    yield shown.to_ndarray(format="rgb24")
+                    yield reformatter.reformat(shown, format="rgb24").to_ndarray()
                     due = next(wanted, None)
                 if due is None:
                     return
@@ -32,7 +35,7 @@ def frames_at(path: Path, fps: float, frames: range) -> Iterator[np.ndarray]:
         raise SourceError(str(path), f"cannot be decoded: {error}") from error
     if shown is None:
         raise SourceError(str(path), "holds no pictures")
-    rest = shown.to_ndarray(format="rgb24")
+    rest = reformatter.reformat(shown, format="rgb24").to_ndarray()
     while due is not None:
         yield rest
         due = next(wanted, None)
