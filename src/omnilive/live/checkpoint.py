@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 from pydantic import ValidationError
-from tokenizers import Tokenizer
 
 from omnilive.catalog.tensors import (
     each_tensor,
@@ -23,7 +22,10 @@ from omnilive.core.errors import BackendError, ConfigError
 from omnilive.live.config import Card, FrameShape
 from omnilive.live.huggingface import fill, read_json
 from omnilive.live.model import LiveModel
+from omnilive.live.published import CONFIG as PUBLISHED
+from omnilive.live.published import load_published
 from omnilive.live.tiny import TinyEncoder, TinyNet, TinyShape
+from omnilive.live.tokens import read_tokenizer
 from omnilive.live.vision import FolderEncoder, FrameEncoder, open_encoder
 
 CONFIG, WEIGHTS, TOKENIZER = "config.json", "model.safetensors", "tokenizer.json"
@@ -50,11 +52,15 @@ def save_live(folder: Path, model: LiveModel, encoder: TinyEncoder | FolderEncod
     _write(folder / CONFIG, model.card.model_dump_json(indent=2))
 
 
-def load_live(folder: Path, dtype: torch.dtype = torch.float32) -> Live:
+def load_live(folder: Path, dtype: torch.dtype | None = None) -> Live:
     """Return the model of a folder, in evaluation mode, and its encoder.
 
+    Weights become float32, those of a published checkpoint bfloat16, unless `dtype` says other.
     Raises BackendError for whatever does not fit, naming the file or the tensors.
     """
+    if not (folder / CONFIG).is_file() and (folder / PUBLISHED).is_file():
+        return Live(*load_published(folder, dtype=dtype or torch.bfloat16))
+    dtype = dtype or torch.float32
     card = read_card(folder)
     tokenizer = read_tokenizer(folder / TOKENIZER)
     with torch.device("meta"):
@@ -83,16 +89,6 @@ def read_card(folder: Path) -> Card:
         return Card.model_validate(found)
     except (ConfigError, ValidationError) as error:
         raise BackendError(f"{path} cannot be read: {error}") from error
-
-
-def read_tokenizer(path: Path) -> Tokenizer:
-    """Return the tokenizer of a file; raises BackendError where it is missing or damaged."""
-    if not path.is_file():
-        raise BackendError(f"{path} is missing")
-    try:
-        return Tokenizer.from_file(str(path))
-    except Exception as error:  # tokenizers raises bare exceptions
-        raise BackendError(f"{path} is no tokenizer, or is damaged: {error}") from error
 
 
 def _save_encoder(folder: Path, encoder: TinyEncoder | FolderEncoder) -> None:
