@@ -100,10 +100,16 @@ def convert(
     strict: Annotated[
         bool, typer.Option("--strict", help="Write nothing when any row could not be used.")
     ] = False,
+    you: Annotated[
+        bool, typer.Option("--you", help="Narrations of C, the camera wearer, say You instead.")
+    ] = False,
     base_url: Annotated[
         str,
         typer.Option(
-            "--base-url", metavar="URL", help="Let the model of this endpoint word dialogues."
+            "--base-url",
+            metavar="URL",
+            help="Let the model of this OpenAI-compatible endpoint word dialogues, or reword "
+            "narrations.",
         ),
     ] = "",
     model: Annotated[str, typer.Option("--model", metavar="M", help="Its name there.")] = "",
@@ -122,7 +128,7 @@ def convert(
     """Turn annotations of videos into streaming dialogues.
 
     Rows that make no sense are left out and listed, with their place, on standard error.
-    With --base-url a language model words the dialogues; run it again to go on after a stop.
+    With --base-url a language model does the wording; run it again to go on after a stop.
 
     \b
     Examples:
@@ -145,7 +151,7 @@ def convert(
         raise ConfigError(NO_LICENCE.format(title=chosen.title))
     making = _making(
         chosen, out, videos, licence, source, style, told, seed, fps, queries, dialogues,
-        chosen.min_s if min_s is None else min_s, max_s, keep_leaks,
+        chosen.min_s if min_s is None else min_s, max_s, keep_leaks, you,
     )  # fmt: skip
     todo = _jobs(chosen, file, videos, subset, encoding, making, notes)
     endpoint = _endpoint(base_url, model, api_key_env, concurrency, cache, out)
@@ -162,7 +168,7 @@ def convert(
 def _making(
     chosen: "Converter", out: Path, videos: Path | None, licence: str, source: str,
     style: str | None, told: str | None, seed: int, fps: float, queries: int, dialogues: int,
-    min_s: float, max_s: float, keep_leaks: bool,
+    min_s: float, max_s: float, keep_leaks: bool, you: bool,
 ) -> "Making":  # fmt: skip
     from omnilive_lab.live.making import Making
     from omnilive_lab.live.styles import STYLES, Wording
@@ -174,7 +180,7 @@ def _making(
         raise ConfigError(f"--style: {named!r} is none of {', '.join(STYLES)}")
     if when not in ("start", "middle", "end"):
         raise ConfigError(f"--told: {when!r} is none of start, middle, end")
-    wording = Wording(fps=fps, told=when, tags=chosen.tags, queries=queries)
+    wording = Wording(fps, when, chosen.tags, you, queries)
     return Making(
         out, videos, licence, source, named, wording, seed, min_s, max_s, dialogues, keep_leaks
     )

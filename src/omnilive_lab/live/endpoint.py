@@ -110,6 +110,11 @@ class Endpoint:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
+    def count_failure(self, why: str) -> None:
+        """Count something that did not come as it should."""
+        with self._lock:
+            self.failures[why] += 1
+
     def close(self) -> None:
         """Close the connections and the cache."""
         self._client.close()
@@ -119,7 +124,7 @@ class Endpoint:
         try:
             return job, future.result()
         except Failed as error:
-            self.failures[str(error)] += 1
+            self.count_failure(str(error))
             return job, None
 
     def _asked(self, body: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 import os
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from omnilive_lab.live.converters.base import Converter, Notes, Timeline
 from omnilive_lab.live.dialogue import Sample, Turn
 from omnilive_lab.live.endpoint import Endpoint, draft, fill
 from omnilive_lab.live.leaks import leaks_in
-from omnilive_lab.live.styles import Part, Style, Wording, make_turns
+from omnilive_lab.live.refine import refine
+from omnilive_lab.live.styles import Part, Style, Wording, make_turns, narrate
 
 SUFFIXES = (".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v")
 LEAD_FRAMES = 20  # at the most, before the first remark of a narration
@@ -76,10 +77,18 @@ def by_templates(
 def by_endpoint(
     todo: Iterator[Job], converter: Converter, making: Making, notes: Notes, endpoint: Endpoint
 ) -> Iterator[Sample]:
-    """Yield the dialogues that a language model words; those that fail are counted by it."""
-    made = {"mode": "endpoint", "style": "dialogue", "model": endpoint.config.model}
+    """Yield what a language model words; what fails is counted by the endpoint.
+
+    It fills the skeleton of a dialogue, or rewords the remarks of a narration.
+    """
+    is_narration = making.style == "narrate"
+    style = "narrate" if is_narration else "dialogue"
+    made = {"mode": "endpoint", "style": style, "model": endpoint.config.model}
 
     def work(job: Job) -> list[Turn]:
+        if is_narration:
+            part = replace(job.part, spans=refine(job.part.spans, endpoint, making.seed))
+            return narrate(part, replace(making.wording, tags=False, you=False), job.rng)
         asked = draft(job.part, making.wording, job.rng)
         return fill(asked, endpoint.complete(asked.prompt, making.seed))
 

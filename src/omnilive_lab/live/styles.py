@@ -14,6 +14,7 @@ from omnilive_lab.live import templates
 from omnilive_lab.live.converters.base import Span
 from omnilive_lab.live.dialogue import Turn
 from omnilive_lab.live.grid import ceil_frame
+from omnilive_lab.live.person import to_you
 from omnilive_lab.live.skeleton import skeleton
 
 Style = Literal["narrate", "guide", "dialogue"]
@@ -37,6 +38,7 @@ class Wording:
     fps: float = 2.0
     told: Told = "end"  # when a span is narrated: only at its end has all of it been seen
     tags: bool = False  # the narration calls the camera wearer C
+    you: bool = False  # and it shall say "you" instead, by rule
     queries: int = 3
 
 
@@ -46,8 +48,10 @@ def narrate(part: Part, wording: Wording, rng: random.Random) -> list[Turn]:
     Remarks on moments keep the time of the annotation, so that grid.py applies the published
     rules to them at any frame rate.
     """
-    order = ASK["narration"] if wording.tags else rng.choice(templates.NARRATE)
-    due = [(_told_at(span, wording.told), span.text) for span in part.spans]
+    has_tags = wording.tags and not wording.you
+    order = ASK["narration"] if has_tags else rng.choice(templates.NARRATE)
+    reword = to_you if wording.you else str
+    due = [(_told_at(span, wording.told), reword(span.text)) for span in part.spans]
     if all(span.start_s == span.end_s for span in part.spans):
         start, end = part.stretch
         said = [

@@ -1,20 +1,28 @@
 """`omnilive train data` from the command line."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from omnilive.cli import app
-from omnilive.core.errors import ConfigError
+from omnilive.core.errors import BackendError, ConfigError
 from omnilive_lab.bench.films import Scene, write_film
 from omnilive_lab.live.dialogue import read_samples
+from tests.lab.live.endpoint_server import KEY, Server, running
 
 
 def run(*words: str | Path) -> int:
     status = app(["train", "data", *map(str, words)], standalone_mode=False)
     return status if isinstance(status, int) else 0
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with running() as found:
+        yield found
 
 
 @pytest.fixture
@@ -109,3 +117,47 @@ def test_check_exits_with_2_and_says_where(tmp_path: Path, capsys: pytest.Captur
 def test_robustness(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert run("convert", "robustness", "--out", tmp_path / "r.jsonl") == 0
     assert run("check", tmp_path / "r.jsonl") == 0
+
+
+def test_an_endpoint_words_dialogues_and_a_second_run_asks_nothing(
+    tmp_path: Path,
+    coin: Path,
+    server: Server,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv("MY_KEY", KEY)
+    out = tmp_path / "a.jsonl"
+    how: list[str | Path] = ["convert", "coin", coin, "--licence", "x", "--out", out]
+    how += ["--dialogues", "6", "--base-url", server.url, "--model", "tiny"]
+    how += ["--api-key-env", "MY_KEY"]
+    server.script = [200, "nothing of use", 200, "at 12.5s: no"]
+    assert run(*how) == 0
+    shown = capsys.readouterr()
+    assert "6 requests, 0 answers from the cache; failed: 2 no line of the dialogue" in shown.err
+    found = list(read_samples(out))
+    assert len(found) == 4 and found[0].made["model"] == "tiny"
+    assert server.keys == [f"Bearer {KEY}"] * 6
+    first = out.read_bytes()
+    assert run(*how) == 0
+    more = capsys.readouterr()
+    assert "0 requests, 6 answers from the cache" in more.err and out.read_bytes() == first
+    kept = (tmp_path / "a.jsonl.cache.jsonl").read_text()
+    assert KEY not in kept + first.decode() + shown.err + shown.out + more.err
+
+
+def test_an_endpoint_that_lets_nobody_in_leaves_no_file(tmp_path: Path, coin: Path, server: Server):
+    server.script = [403] * 20
+    how = [
+        "--licence",
+        "x",
+        "--base-url",
+        server.url,
+        "--model",
+        "m",
+        "--out",
+        tmp_path / "a.jsonl",
+    ]
+    with pytest.raises(BackendError, match="403"):
+        run("convert", "coin", coin, *how)
+    assert not (tmp_path / "a.jsonl").exists()
