@@ -89,11 +89,11 @@ def forced_figures(
         )
         for sample, f in zip(samples, features, strict=True)
     ]
-    readings = forced.read(model, layout, shown, theta)
+    judged = forced.judge(model, layout, shown, theta)
     return {
-        **forced.published(readings, layout, config.fps),
-        **_prefixed(forced.fair(readings, layout, config.fps, theta)),
-        **forced.speaking(readings, layout, config.fps, theta, config.within_s),
+        **forced.published(judged, config.fps),
+        **_prefixed(forced.fair(judged, config.fps)),
+        **_prefixed(forced.speaking(judged, config.fps, config.within_s)),
         "forced_s": stopwatch() - began,
     }
 

@@ -1,7 +1,8 @@
 """Teacher-forced figures of a model on dialogues: every logit with the true dialogue before it.
 
 All forwards are batched: one pass over the dialogues, and one over what would have followed where
-the model kept silent at a frame at which it was to speak.
+the model kept silent at a frame at which it was to speak. Logits are kept of as many dialogues at a
+time as fit into memory.
 
 Shape legend: B sequences, L tokens of a sequence, K tokens that figures are computed on (the
 sequence's own `View`), F frames, N tokens of a frame, D feature width, V vocabulary.
@@ -21,6 +22,7 @@ from omnilive_lab.metrics import live as metrics
 from omnilive_lab.metrics.remarks import match_remarks
 
 BATCH_TOK = 16_384  # tokens of a forward pass, padding included
+KEPT = 128 << 20  # logits that are kept at a time, about (those of later frames come on top)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +69,31 @@ class Reading:
         return np.zeros((count, self.logits_KV.shape[1]))
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one dialogue is worth."""
+
+    figures: metrics.Figures | None  # None where the assistant says nothing
+    turns: list[metrics.Turn]
+    said: list[int]  # frames at which the model speaks
+    due: list[int]  # frames at which it should
+    is_quiet: bool
+
+
+def judge(model: LiveModel, layout: Layout, shown: Sequence[Shown], theta: float) -> list[Judged]:
+    """Return what each dialogue is worth; `theta` is that of the corrected figures."""
+    vocab = model.card.decoder.vocab
+    size = [len(s.laid.view.at_K) * vocab for s in shown]
+    judged: list[Judged] = []
+    while len(judged) < len(shown):
+        first, count = len(judged), 1
+        while first + count < len(shown) and sum(size[first : first + count + 1]) <= KEPT:
+            count += 1
+        readings = read(model, layout, shown[first : first + count], theta)
+        judged += [_judged(reading, layout, theta) for reading in readings]
+    return judged
+
+
 def read(model: LiveModel, layout: Layout, shown: Sequence[Shown], theta: float) -> list[Reading]:
     """Return what the model gives on each dialogue, for the published and these `theta` figures."""
     rows = [Row(s.laid.ids_L, s.frames_FND[: s.laid.frames], s.laid.view.at_K) for s in shown]
@@ -82,6 +109,14 @@ def read(model: LiveModel, layout: Layout, shown: Sequence[Shown], theta: float)
     return readings
 
 
+def _judged(reading: Reading, layout: Layout, theta: float) -> Judged:
+    known, view = marks(layout), reading.shown.laid.view
+    has_reply = bool((view.ids_K == layout.template.eos).any())
+    figures = metrics.live_figures(reading.dialogue, known, reading.after) if has_reply else None
+    turns = metrics.fair_turns(reading.dialogue, known, reading.after, theta)
+    return Judged(figures, turns, *spoken_frames(reading, layout, theta), reading.shown.is_quiet)
+
+
 def marks(layout: Layout) -> metrics.Layout:
     """Return what metrics/live.py must know of a layout."""
     template = layout.template
@@ -89,50 +124,37 @@ def marks(layout: Layout) -> metrics.Layout:
     return metrics.Layout(template.frame, template.eos, interval, layout.tokens)
 
 
-def published(readings: Sequence[Reading], layout: Layout, fps: float) -> dict[str, float]:
+def published(judged: Sequence[Judged], fps: float) -> dict[str, float | None]:
     """Return the published figures over the dialogues with a reply (others have no turns)."""
-    figures = [
-        metrics.live_figures(r.dialogue, marks(layout), r.after)
-        for r in readings
-        if has_reply(r.shown.laid, layout)
-    ]
-    return metrics.published_means(figures, fps)
+    figures = [j.figures for j in judged if j.figures]
+    means = metrics.published_means(figures, fps)
+    return {name: value if figures else None for name, value in means.items()}
 
 
-def fair(
-    readings: Sequence[Reading], layout: Layout, fps: float, theta: float
-) -> dict[str, float | None]:
+def fair(judged: Sequence[Judged], fps: float) -> dict[str, float | None]:
     """Return the corrected figures, with the threshold that is used live."""
-    turns = [
-        turn
-        for r in readings
-        for turn in metrics.fair_turns(r.dialogue, marks(layout), r.after, theta)
-    ]
-    return metrics.fair_figures(turns, fps)
+    return metrics.fair_figures([turn for j in judged for turn in j.turns], fps)
 
 
-def speaking(
-    readings: Sequence[Reading], layout: Layout, fps: float, theta: float, within_s: float
-) -> dict[str, float | None]:
+def speaking(judged: Sequence[Judged], fps: float, within_s: float) -> dict[str, float | None]:
     """Return how well it is decided when to speak, with the true dialogue before each frame.
 
-    `forced_f1` pairs frames at which the model speaks one to one with those at which it should, at
-    most `within_s` apart. `forced_quiet_share`: of the dialogues in which nothing happens, those
-    in which it speaks at no frame; `forced_mute_share`: the same of all that have no reply.
+    `f1` pairs frames at which the model speaks one to one with those at which it should, at most
+    `within_s` apart. `quiet_share`: of the dialogues in which nothing happens, those in which it
+    speaks at no frame; `mute_share`: the same of all that have no reply.
     """
-    pairs = both = 0
-    quiet: list[bool] = []
-    mute: list[bool] = []
-    for reading in readings:
-        said, due = spoken_frames(reading, layout, theta)
-        timing = match_remarks([f / fps for f in said], [f / fps for f in due], within_s + 1e-9)
-        pairs, both = pairs + len(timing.pairs), both + timing.said + timing.wanted
-        quiet += [not said] if reading.shown.is_quiet else []
-        mute += [] if has_reply(reading.shown.laid, layout) else [not said]
+    timings = [
+        match_remarks([f / fps for f in j.said], [f / fps for f in j.due], within_s + 1e-9)
+        for j in judged
+    ]
+    quiet = [not j.said for j in judged if j.is_quiet]
+    mute = [not j.said for j in judged if j.figures is None]
     return {
-        "forced_f1": 2 * pairs / both if both else None,
-        "forced_quiet_share": sum(quiet) / len(quiet) if quiet else None,
-        "forced_mute_share": sum(mute) / len(mute) if mute else None,
+        "f1": _share(
+            2 * sum(len(t.pairs) for t in timings), sum(t.said + t.wanted for t in timings)
+        ),
+        "quiet_share": _share(sum(quiet), len(quiet)),
+        "mute_share": _share(sum(mute), len(mute)),
     }
 
 
@@ -157,22 +179,19 @@ def speaks(logits_FV: np.ndarray, silence: int, theta: float) -> np.ndarray:
     return (logits_FV.argmax(axis=1) != silence) | (silent_F < theta)
 
 
-def has_reply(laid: Laid, layout: Layout) -> bool:
-    """Whether the assistant says anything in a dialogue."""
-    return bool((laid.view.ids_K == layout.template.eos).any())
-
-
 @torch.inference_mode()
 def logits_at(model: LiveModel, rows: Sequence[Row]) -> list[np.ndarray]:
     """Return the (places, V) logits of each row, all rows in as few passes as fit."""
+    device = model.connector.first.weight.device
     was_training = model.training
     model.eval()
     found: list[np.ndarray] = [np.zeros(0)] * len(rows)
     for part in _parts(rows):
         batch = [rows[i] for i in part]
-        hidden_BLC = model.decoder(embedded(model, *_padded(batch)))
+        ids_BL, frames = _padded(batch)
+        hidden_BLC = model.decoder(embedded(model, ids_BL.to(device), frames.to(device)))
         for b, i in enumerate(part):
-            places = torch.from_numpy(rows[i].places)
+            places = torch.from_numpy(rows[i].places).to(device)
             found[i] = model.logits(hidden_BLC[b, places]).float().cpu().numpy()
     model.train(was_training)
     return found
@@ -211,3 +230,7 @@ def _continued(layout: Layout, reading: Reading, position: int) -> Row:
         np.concatenate([frames_FND[:gone], frames_FND[first : first + count]]),
         np.array(places, np.int64) + len(before_L),
     )
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

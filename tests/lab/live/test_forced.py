@@ -1,6 +1,7 @@
 """Teacher-forced figures against values worked out by hand, on a model that can be read."""
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ class Readable:
         self.template = Template(byte_tokenizer(), Marks("<s>", "</s>", interval, "S\n"))
         self.per_frame = objective == "per-frame"
         self.decoder = self
+        self.card = SimpleNamespace(decoder=SimpleNamespace(vocab=V))
+        self.connector = SimpleNamespace(first=SimpleNamespace(weight=torch.zeros(1)))
         self.tokens = 0  # that went through it
         self._after = {self._id(a): {self._id(b): p for b, p in to.items()} for a, to in {
             ":": {" ": 1.0}, " ": {"h": 0.75, "n": 0.25}, "h": {"i": 1.0}, "n": {"o": 1.0},
@@ -93,21 +96,22 @@ STREAM = sample(("user", 0.0, "go"), ("assistant", 1.3, "hi"), ("assistant", 2.9
 P_SILENT = [0.9, 0.9, 0.9, 0.1, 0.9, 0.9, 0.9, 0.9, 0.1, 0.1]
 
 
-def read(
-    model: Any, objective: Objective, *streams: tuple[Sample, list[float]], is_quiet: bool = False
-) -> tuple[list[forced.Reading], Layout]:
+def judged(
+    model: Any, objective: Objective, *streams: tuple[Sample, list[float]], theta: float = THETA,
+    is_quiet: bool = False,
+) -> list[forced.Judged]:  # fmt: skip
     layout = Layout(model.template, objective)
     shown = [
         forced.Shown(layout.lay(frames(s, FPS)), np.array(p).reshape(-1, 1, 1), is_quiet)
         for s, p in streams
     ]
-    return forced.read(model, layout, shown, THETA), layout
+    return forced.judge(model, layout, shown, theta)
 
 
 @pytest.mark.parametrize("interval", [",", ""])
 def test_streaming_figures_are_those_worked_out_by_hand(interval: str) -> None:
-    readings, layout = read(Readable(interval=interval), "streaming", (STREAM, P_SILENT))
-    figures = forced.published(readings, layout, FPS)
+    found = judged(Readable(interval=interval), "streaming", (STREAM, P_SILENT))
+    figures = forced.published(found, FPS)
     # Four tokens a reply (" ", two letters, the end), of which one is unsure.
     hi, no = math.exp(-math.log(0.75) / 4), math.exp(-math.log(0.25) / 4)
     assert figures["LM-PPL"] == pytest.approx((hi + no + hi) / 3)
@@ -116,7 +120,7 @@ def test_streaming_figures_are_those_worked_out_by_hand(interval: str) -> None:
     assert figures["TimeDiff"] == pytest.approx((0 + 2 + 1) / 3 / FPS)
     assert figures["Fluency"] == pytest.approx(100 * (7 / 7 + 2 / 7 + 2 / 7) / 3)
 
-    fair = forced.fair(readings, layout, FPS, THETA)
+    fair = forced.fair(found, FPS)
     assert fair["corpus_ppl"] == pytest.approx(math.exp(-math.log(0.75**2 * 0.25) / 12))
     assert fair["token_accuracy"] == pytest.approx(11 / 12)
     assert fair["speak_error_s"] == pytest.approx(0.5)
@@ -124,8 +128,8 @@ def test_streaming_figures_are_those_worked_out_by_hand(interval: str) -> None:
 
 
 def test_per_frame_figures_are_read_where_each_frame_is_decided() -> None:
-    readings, layout = read(Readable("per-frame"), "per-frame", (STREAM, P_SILENT))
-    figures = forced.published(readings, layout, FPS)
+    found = judged(Readable("per-frame"), "per-frame", (STREAM, P_SILENT))
+    figures = forced.published(found, FPS)
     assert figures["TimeDiff"] == pytest.approx(0.5)  # the same decisions, the same times
     # The first token of a reply is that decision: 0.9 where in time, 0.1 at frame 6.
     hi, no = math.exp(-math.log(0.9 * 0.75) / 4), math.exp(-math.log(0.1 * 0.25) / 4)
@@ -135,30 +139,30 @@ def test_per_frame_figures_are_read_where_each_frame_is_decided() -> None:
 
 def test_a_reply_that_never_comes_is_missed() -> None:
     silent = [0.9] * 10
-    readings, layout = read(Readable(), "streaming", (STREAM, silent))
-    fair = forced.fair(readings, layout, FPS, THETA)
+    found = judged(Readable(), "streaming", (STREAM, silent))
+    fair = forced.fair(found, FPS)
     # Three frames were looked at after each of the first two; the last turn is three frames long.
     assert fair["missed_share"] == 1.0
     assert fair["speak_error_s"] == pytest.approx(3 / FPS)
     # As published: of the next turn's frames no more than this turn has (4, then 3) less one; the
     # last turn is free.
-    assert forced.published(readings, layout, FPS)["TimeDiff"] == pytest.approx((3 + 2 + 0) / 3 / 2)
+    assert forced.published(found, FPS)["TimeDiff"] == pytest.approx((3 + 2 + 0) / 3 / 2)
 
 
 def test_speaking_is_matched_one_to_one() -> None:
-    readings, layout = read(Readable(), "streaming", (STREAM, P_SILENT))
-    assert forced.spoken_frames(readings[0], layout, THETA) == ([3, 8, 9], [3, 6, 9])
-    near = forced.speaking(readings, layout, FPS, THETA, within_s=0.5)
-    assert near["forced_f1"] == pytest.approx(2 * 2 / 6)  # 3 with 3, 9 with 9; 8 is too far from 6
-    far = forced.speaking(readings, layout, FPS, THETA, within_s=1.0)
-    assert far["forced_f1"] == pytest.approx(1.0)
+    found = judged(Readable(), "streaming", (STREAM, P_SILENT))
+    assert (found[0].said, found[0].due) == ([3, 8, 9], [3, 6, 9])
+    near = forced.speaking(found, FPS, within_s=0.5)
+    assert near["f1"] == pytest.approx(2 * 2 / 6)  # 3 with 3, 9 with 9; 8 is too far from 6
+    far = forced.speaking(found, FPS, within_s=1.0)
+    assert far["f1"] == pytest.approx(1.0)
 
 
 def test_the_threshold_makes_a_doubtful_frame_one_that_speaks() -> None:
     doubtful = [0.9, 0.7, *P_SILENT[2:]]
-    readings, layout = read(Readable(), "streaming", (STREAM, doubtful))
-    assert forced.spoken_frames(readings[0], layout, 0.0)[0] == [3, 8, 9]
-    assert forced.spoken_frames(readings[0], layout, THETA)[0] == [1, 3, 8, 9]
+    stream = (STREAM, doubtful)
+    assert judged(Readable(), "streaming", stream, theta=0.0)[0].said == [3, 8, 9]
+    assert judged(Readable(), "streaming", stream, theta=THETA)[0].said == [1, 3, 8, 9]
 
 
 def test_streams_in_which_nothing_happens_are_counted_apart() -> None:
@@ -166,15 +170,16 @@ def test_streams_in_which_nothing_happens_are_counted_apart() -> None:
     calm, nervous = [0.9] * 4, [0.9, 0.9, 0.2, 0.9]
     first = [0.1, 0.9, 0.9, 0.9]  # at frame 0 nothing is learned, as the user speaks there
     streams = [(nothing, p) for p in (calm, nervous, first, calm)]
-    readings, layout = read(Readable(), "streaming", *streams, is_quiet=True)
-    figures = forced.speaking(readings, layout, FPS, THETA, within_s=0.5)
+    found = judged(Readable(), "streaming", *streams, is_quiet=True)
+    figures = forced.speaking(found, FPS, within_s=0.5)
     assert figures == {
-        "forced_f1": 0.0, "forced_quiet_share": 0.75, "forced_mute_share": 0.75
+        "f1": 0.0, "quiet_share": 0.75, "mute_share": 0.75
     }  # fmt: skip
     # They have no turns, so they take no part in the published means.
-    both, layout = read(Readable(), "streaming", (nothing, calm), (STREAM, P_SILENT))
-    alone, _ = read(Readable(), "streaming", (STREAM, P_SILENT))
-    assert forced.published(both, layout, FPS) == forced.published(alone, layout, FPS)
+    both = judged(Readable(), "streaming", (nothing, calm), (STREAM, P_SILENT))
+    alone = judged(Readable(), "streaming", (STREAM, P_SILENT))
+    assert forced.published(both, FPS) == forced.published(alone, FPS)
+    assert set(forced.published(found, FPS).values()) == {None}
 
 
 def test_batches_give_what_single_dialogues_give(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,10 +187,8 @@ def test_batches_give_what_single_dialogues_give(monkeypatch: pytest.MonkeyPatch
         ("user", 0.0, "go"), ("assistant", 1.3, "hi"), ("assistant", 1.8, "no"), frames=6
     )
     streams = [(STREAM, P_SILENT), (short, P_SILENT[:6]), (STREAM, [0.8] * 10)]
-    together, layout = read(Readable(), "streaming", *streams)
+    together = judged(Readable(), "streaming", *streams)
     monkeypatch.setattr(forced, "BATCH_TOK", 1)
-    apart, _ = read(Readable(), "streaming", *streams)
-    for a, b in zip(together, apart, strict=True):
-        np.testing.assert_array_equal(a.logits_KV, b.logits_KV)
-        assert a.later_FV.keys() == b.later_FV.keys()
-    assert forced.fair(together, layout, FPS, THETA) == forced.fair(apart, layout, FPS, THETA)
+    assert judged(Readable(), "streaming", *streams) == together
+    monkeypatch.setattr(forced, "KEPT", 1)
+    assert judged(Readable(), "streaming", *streams) == together
