@@ -1,7 +1,7 @@
 """The paper's ablation in small: what is learned of a dialogue, everything else the same.
 
     OUT/world/{train,test}          the videos, made once
-    OUT/seed-S/                     encoder and features of a seed, shared by its runs
+    OUT/first/                      encoder, features and first decoder: what all begin from
     OUT/seed-S/OBJECTIVE/           a run: checkpoint, metrics.jsonl, figures.json
     OUT/ablation.md, ablation.html  the table
 
@@ -70,7 +70,7 @@ def _trained(config: TinyConfig, out: Path, progress: Progress, minutes: float) 
 
 
 def _untrained(config: TinyConfig, out: Path, progress: Progress) -> Figures:
-    folder = out / f"seed-{config.train.seed}" / "untrained"
+    folder = out / "untrained"
     if not (folder / FIGURES).exists():
         samples = samples_of("train", config, out, progress)
         encoder = encoder_of(config, out, progress)

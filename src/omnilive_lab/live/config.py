@@ -44,6 +44,10 @@ class TrainConfig(Config):
 
     lora_dropout: float = Field(default=0.05, ge=0, lt=1)
 
+    word_noise: float = Field(default=0.0, ge=0, le=1)
+    """Share of the words of replies that are read as others while learning, so that the next word
+    is looked for in the frames (after the augmentation in arXiv 2406.11816)."""
+
     precision: Literal["float32", "bf16"] = "float32"
     """With bf16 the matrices are multiplied in bfloat16; weights and sums stay float32."""
 

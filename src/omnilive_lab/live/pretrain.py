@@ -34,11 +34,14 @@ class PretrainConfig(Config):
     """How the tiny encoder is pre-trained."""
 
     shape: TinyShape = TinyShape()
-    steps: int = Field(default=2500, ge=1)
+    steps: int = Field(default=2000, ge=1)
     batch: int = Field(default=64, ge=1)
     learning_rate: float = Field(default=2e-3, gt=0)
+    streams: int = Field(default=600, ge=1)
+    """Of the world, the first so many."""
+
     frames: int = Field(default=32, ge=1)
-    """Of each stream, evenly spread."""
+    """Of each of them, evenly spread."""
 
     cells: int = Field(default=3, ge=1)
     """G: of the grid on which things are to be named."""
@@ -107,7 +110,7 @@ def read_frames(world: Path, config: PretrainConfig) -> Shown:
 
 
 def _of_streams(world: Path, config: PretrainConfig) -> Iterator[Shown]:
-    for line in (world / TRUTH).read_text().splitlines():
+    for line in (world / TRUTH).read_text().splitlines()[: config.streams]:
         stream = json.loads(line)
         every = max(1, len(stream["frames"]) // config.frames)
         numbers = range(0, len(stream["frames"]), every)

@@ -1,8 +1,8 @@
 """`omnilive train live-tiny`: a LIVE model of a few million weights, from nothing, on a CPU.
 
 It makes a synthetic world, pre-trains a small encoder on single frames of it, and trains a decoder
-from scratch on its dialogues. Worlds, encoder and features of a seed are made once and shared by
-the objectives that are compared.
+on its dialogues, which first learned to say what is in a frame. World, encoder, features and that
+first decoder are made once; seeds and objectives begin from the same, as from a published model.
 """
 
 from collections.abc import Sequence
@@ -38,15 +38,15 @@ from omnilive_lab.live.world.settings import PRESETS, Difficulty, Split
 
 FPS = 2.0
 MARKS = Marks(bos=BOS, eos=EOS, interval="", system="You watch a video and talk about it.")
-ENCODER, BASE = "encoder.safetensors", "base.safetensors"
+FIRST, ENCODER, BASE = "first", "encoder.safetensors", "base.safetensors"
 INSTRUCTION = "Narrate in full sentences."
 
 
 class TinyConfig(Config):
     """The tiny setting: its world, its encoder, its decoder and its training."""
 
-    difficulty: Difficulty = "normal"
-    streams: int = Field(default=800, ge=1)
+    difficulty: Difficulty = "easy"
+    streams: int = Field(default=2000, ge=1)
     """Of the world that is learned from."""
 
     test_streams: int = Field(default=150, ge=1)
@@ -56,7 +56,7 @@ class TinyConfig(Config):
     """Share of them in which nothing happens."""
 
     world_seed: int = 0
-    """Of the worlds: the same for every seed of training, so that all see the same data."""
+    """Of the worlds, the encoder and the first decoder: `train.seed` is that of a run alone."""
 
     pretrain: PretrainConfig = PretrainConfig()
     width: int = Field(default=128, ge=32, multiple_of=32)
@@ -66,13 +66,13 @@ class TinyConfig(Config):
     vocab: int = Field(default=1024, ge=300)
     """Tokens, at most."""
 
-    captions: TrainConfig = TrainConfig(steps=1000, batch=64, learning_rate=2e-3)
+    captions: TrainConfig = TrainConfig(steps=1500, batch=64, learning_rate=2e-3, word_noise=0.2)
     """First training of the decoder: single frames in words."""
 
     caption_every: int = Field(default=4, ge=1)
     """Every so many frames of a stream is one of them."""
 
-    train: TrainConfig = TrainConfig(steps=1000, batch=8, learning_rate=2e-3)
+    train: TrainConfig = TrainConfig(steps=1500, batch=8, learning_rate=2e-3, word_noise=0.2)
 
 
 class Progress(Protocol):
@@ -125,18 +125,17 @@ def base_of(
     config: TinyConfig, features: Sequence[np.ndarray], shared: Path, progress: Progress
 ) -> LiveModel:
     """Return a model that can say what is in a frame, trained unless it is there."""
-    folder, world = _seeded(config, shared) / "base", _world("train", shared)
-    captions = config.captions.model_copy(update={"seed": config.train.seed})
+    folder, world = shared / FIRST, _world("train", shared)
     samples = list(read_samples(world / SAMPLES))
     texts = [turn.text for sample in samples for turn in sample.turns]
     tokenizer = train_tokenizer([*texts, *caption_texts(world)], MARKS, config.vocab)
     model = new_model(config, tokenizer)
     place = folder / BASE
     if not place.exists():
-        progress.stage("training, captions", captions.steps)
+        progress.stage("training, single frames", config.captions.steps)
         layout = Layout(model.template, "streaming", model.card.frame.tokens)
         lessons = caption_lessons(world, features, layout, config.caption_every)
-        train(model, lessons, captions, folder, resume=True, report=progress.advance)
+        train(model, lessons, config.captions, folder, resume=True, report=progress.advance)
         write_tensors(place, model.state_dict(), {})
     model.load_state_dict(read_tensors(place)[0])
     return model
@@ -157,7 +156,7 @@ def new_model(config: TinyConfig, tokenizer: Tokenizer) -> LiveModel:
         bos=MARKS.bos, eos=MARKS.eos, interval=MARKS.interval, system=MARKS.system, fps=FPS,
         instruction=INSTRUCTION, made=config.model_dump(mode="json"),
     )  # fmt: skip
-    torch.manual_seed(config.train.seed)
+    torch.manual_seed(config.world_seed)
     return LiveModel(card, tokenizer)
 
 
@@ -180,17 +179,17 @@ def features_of(
     """Return the features of each dialogue's frames, made unless they are there."""
     progress.stage(f"{split} features", len(samples))
     file = _world(split, shared) / SAMPLES
-    out = _seeded(config, shared) / "features"
+    out = shared / FIRST / "features"
     return all_features(samples, file, FPS, encoder, out, progress.advance)
 
 
 def encoder_of(config: TinyConfig, shared: Path, progress: Progress) -> TinyEncoder:
-    """Return the encoder of the seed, pre-trained unless it is there."""
-    place = _seeded(config, shared) / ENCODER
+    """Return the encoder, pre-trained unless it is there."""
+    place = shared / FIRST / ENCODER
     if not place.exists():
         progress.stage("pre-training the encoder", config.pretrain.steps)
         net = pretrain(
-            config.pretrain, config.train.seed, _world("train", shared), progress.advance
+            config.pretrain, config.world_seed, _world("train", shared), progress.advance
         )
         place.parent.mkdir(parents=True, exist_ok=True)
         write_tensors(place, net.state_dict(), {})
@@ -201,7 +200,3 @@ def encoder_of(config: TinyConfig, shared: Path, progress: Progress) -> TinyEnco
 
 def _world(split: str, shared: Path) -> Path:
     return shared / "world" / split
-
-
-def _seeded(config: TinyConfig, shared: Path) -> Path:
-    return shared / f"seed-{config.train.seed}"

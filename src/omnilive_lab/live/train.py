@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from omnilive.core.clock import stopwatch
 from omnilive.core.errors import BackendError
 from omnilive.live.model import LiveModel
+from omnilive.live.template import Template
 from omnilive_lab.live.batches import batch_of, parts_of
 from omnilive_lab.live.config import TrainConfig
 from omnilive_lab.live.lora import add_lora
@@ -98,6 +99,8 @@ def loss_of(model: LiveModel, lessons: Sequence[Lesson], config: TrainConfig) ->
     """Return the summed loss of some dialogues."""
     ids_BL, labels_BL, frames_FND = collated(lessons)
     is_frame_BL = ids_BL == model.template.frame
+    if config.word_noise:
+        ids_BL = with_noise(ids_BL, labels_BL, model.template, config.word_noise)
     is_bf16 = config.precision == "bf16"
     with torch.autocast(ids_BL.device.type, torch.bfloat16, enabled=is_bf16):
         logits_KV = learned_logits(model, ids_BL, labels_BL, frames_FND)
@@ -115,6 +118,23 @@ def collated(lessons: Sequence[Lesson]) -> tuple[Tensor, Tensor, Tensor]:
         labels_BL[row, : len(lesson.laid)] = torch.from_numpy(lesson.laid.labels_L)
     frames = [lesson.frames_TND[: lesson.laid.frames] for lesson in lessons]
     return ids_BL, labels_BL, torch.from_numpy(np.concatenate(frames).astype(np.float32))
+
+
+def with_noise(ids_BL: Tensor, labels_BL: Tensor, template: Template, share: float) -> Tensor:
+    """Return the ids with a share of the replies' words exchanged for others of the batch.
+
+    What is to be said next must then be seen, and cannot be told from the words before it alone.
+    """
+    before_BL, after_BL = ids_BL[:, :-1], ids_BL[:, 1:]
+    is_word_BL = torch.zeros_like(ids_BL, dtype=torch.bool)
+    is_word_BL[:, 1:] = (
+        (labels_BL[:, :-1] == after_BL) & (after_BL != template.eos) & (before_BL != template.frame)
+    )
+    words = ids_BL[is_word_BL]
+    others = words[torch.randperm(len(words))]
+    noisy = ids_BL.clone()
+    noisy[is_word_BL] = torch.where(torch.rand(len(words)) < share, others, words)
+    return noisy
 
 
 def groups_of(net: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

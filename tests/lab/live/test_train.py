@@ -13,7 +13,7 @@ import torch
 from omnilive.core.errors import BackendError, ConfigError
 from omnilive_lab.live.config import TrainConfig
 from omnilive_lab.live.lora import LoRALinear, add_lora, merge_lora
-from omnilive_lab.live.train import collated, train
+from omnilive_lab.live.train import collated, train, with_noise
 from omnilive_lab.training import METRICS
 from tests.lab.live.tiny import LESSONS, lessons, model
 
@@ -147,3 +147,15 @@ def test_bfloat16_stays_close(tmp_path: Path):
     exact = run(tmp_path / "a")[0]["loss"]
     rough = run(tmp_path / "b", CONFIG.model_copy(update={"precision": "bf16"}))[0]["loss"]
     assert rough == pytest.approx(exact, rel=0.02) and rough != exact
+
+
+def test_noise_exchanges_words_of_replies_and_nothing_else():
+    ids, labels, _ = collated(LESSONS[:8])
+    template = model().template
+    torch.manual_seed(0)
+    noisy = with_noise(ids, labels, template, 0.5)
+    words = {i for text in ("It rains.", "Snow.") for i in template.words(text)}
+    changed = noisy != ids
+    assert 0 < changed.sum() < sum(int(i) in words for i in ids.flatten())
+    assert {int(i) for i in ids[changed]} | {int(i) for i in noisy[changed]} <= words
+    torch.testing.assert_close(with_noise(ids, labels, template, 0.0), ids)
