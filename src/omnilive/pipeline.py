@@ -119,8 +119,6 @@ class Pipeline:
         """Let go of the present picture if it is of that span."""
         if self.newest is not None and start_s <= self.newest.t <= end_s:
             self.newest = None
-        if self.narrator is not None:
-            self.narrator.forget(start_s, end_s)
 
     def look_away(self) -> None:
         """Let go of the present picture: from now on nothing is to be seen."""

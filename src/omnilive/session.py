@@ -19,6 +19,7 @@ from omnilive.core.worker import Worker
 from omnilive.dialogue.base import Turn
 from omnilive.dialogue.watches.desk import Watches
 from omnilive.dialogue.watches.known import Known, known_of
+from omnilive.live.forgetting import forgetting
 from omnilive.live.host import LiveHost
 from omnilive.live.load import load_host
 from omnilive.live.narrator import narrator_of
@@ -204,7 +205,10 @@ class Session:
             live = pace == "live" or source.info.live
             pipeline = self._pipeline(source, source_id, plan, embedder, live=live)
             if (narrator := pipeline.narrator) is not None:
-                pipeline.ledger.observers.append(await self.watches.handed_to(narrator.follow))
+                pipeline.ledger.observers += [
+                    await self.watches.handed_to(narrator.follow),
+                    forgetting(self.store, narrator.forget),
+                ]
             self.pipelines.append(pipeline)
             state, detail = "failed", ""
             try:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from omnilive.core.errors import BackendError, ConfigError
 from omnilive.live.base import Ended, LiveEvent, Said, Silent, Status
 from omnilive.live.host import LiveHost
 from tests.fakes import RGB
@@ -53,7 +54,7 @@ class FakeEngine:
 
     def open(self) -> int:
         if len(self.streams) >= self._most:
-            raise RuntimeError("no stream is free")
+            raise BackendError("no stream is free")
         self._count += 1
         self.streams[self._count] = FakeStream()
         return self._count
@@ -67,6 +68,8 @@ class FakeEngine:
         return True
 
     def ask(self, id: int, text: str) -> int:
+        if len(text) > 1000:
+            raise ConfigError("the question is too long")
         stream = self.streams[id]
         stream.items.append(("ask", stream.asked, text))
         stream.asked += 1

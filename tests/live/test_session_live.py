@@ -11,6 +11,7 @@ import pytest
 from omnilive.config import SessionConfig
 from omnilive.core.errors import BackendError, ConfigError
 from omnilive.live.host import LiveHost
+from omnilive.memory.control.forget import forget as forget_span
 from omnilive.memory.library import Library
 from omnilive.perception.senses import Senses
 from omnilive.session import Session
@@ -286,15 +287,17 @@ def test_what_was_forgotten_is_not_in_the_model_either(
 
             def forget(line: dict[str, Any]) -> None:
                 if line["type"] == "answer" and line["t"] == 4.0:
-                    session.pipelines[0].forget(1.0, 2.0)
+                    with contextlib.closing(session.library.open("s")) as store:  # by whomsoever
+                        forget_span(store, 1.0, 2.0)
 
             session.listeners.append(forget)
-            asks = [("What do you see?", 4.0), ("What do you see?", 5.0)]
+            asks = [("What do you see?", t) for t in (4.0, 5.0, 5.9)]
             await session.watch(str(clips / "long.mkv"), pace="fast", asks=asks)
         host.close()
-        before, after = answers(lines)
+        before, _, after = answers(lines)
         assert before["text"] == "blue and red after 8 frames"
-        assert after["text"] == "blue and red after 2 frames"
+        assert after["text"] in [f"blue and red after {n} frames" for n in (1, 2, 3, 4)]
+        assert captions(lines).count(TOLD[0]) <= 2  # told again, as news
 
     run(test)
 
@@ -342,6 +345,22 @@ def test_more_watches_than_the_model_can_follow_are_refused(tmp_path: Path, sens
             await session.watches.add("tell me when a blue square shows up")
             with pytest.raises(ConfigError, match=r"live\.watches"):
                 await session.watches.add("tell me when a red square shows up")
+
+    run(test)
+
+
+def test_what_the_model_refuses_ends_nothing(clips: Path, tmp_path: Path, senses: Senses) -> None:
+    async def test() -> None:
+        host, lines = fake_host(FakeEngine(most=1)), []
+        async with opened(tmp_path, senses, host, lines) as session:
+            await session.watches.add("tell me when a blue square shows up")
+            asks = [("Is there a car? " + "Really? " * 200, 1.0)]
+            await session.watch(str(clips / "short.mkv"), pace="fast", asks=asks)
+        host.close()
+        assert [text for _, text in captions(lines)] == [text for _, text in TOLD[:2]]
+        assert answers(lines)[0]["model"] != "fake-live"
+        (trouble,) = [line for line in lines if line.get("state") == "degraded"]
+        assert "blue square" in trouble["detail"] and "live.streams" in trouble["detail"]
 
     run(test)
 

@@ -110,7 +110,10 @@ class LiveHost:
                 self._engine.instruct(id, instruction)
             return id, self._engine.state(id)
 
-        id, status = await self._worker.call(begin)
+        try:
+            id, status = await self._worker.call(begin)
+        except BackendError as error:
+            raise BackendError(f"{error} (live.streams)") from error
         self._streams[id] = _Stream(hear, status)
         self._go_on()
         return id

@@ -19,7 +19,7 @@ import numpy as np
 
 from omnilive.core.channel import Channel, Overflow
 from omnilive.core.clock import stopwatch
-from omnilive.core.errors import BackendError
+from omnilive.core.errors import BackendError, OmniLiveError
 from omnilive.core.events import Event, Gap, Mark, Percept, Trouble, VideoFrame
 from omnilive.live.base import Ended, LiveEvent, Said
 from omnilive.live.grid import Grid
@@ -39,7 +39,6 @@ class Reply:
     """An answer on its way; None in `pieces` ends it."""
 
     pieces: Channel[str | None] = field(default_factory=lambda: Channel("reply", 1))
-    query: int | None = None
     is_begun: bool = False
     is_over: bool = False
 
@@ -90,6 +89,7 @@ class Narrator:
         self._main: int | None = None
         self._follows: dict[str, int] = {}  # instruction of a watch -> its stream
         self._wanted: tuple[str, ...] = ()
+        self._refused: set[str] = set()
         self._replies: dict[int, Reply] = {}
         self._partials: dict[tuple[int, int], Percept] = {}
         self._shown_at = 0.0
@@ -111,10 +111,13 @@ class Narrator:
         self._wanted = instructions[: self._config.watches]
 
     def forget(self, start_s: float, end_s: float) -> None:
-        """Let the model begin anew, knowing nothing, if it has seen something of that span."""
+        """Let the model begin anew, knowing nothing, if it has seen something of that span.
+
+        Any thread.
+        """
         span = Span(start_s, end_s)
         self._gone = [*self._gone[-99:], span]
-        if overlaps(Span(self._first_t, self._fed_t), span):
+        if self._first_t > -1e9 and overlaps(Span(self._first_t, self._fed_t), span):
             self._forgets = True
 
     def told(self) -> dict[str, int]:
@@ -132,7 +135,9 @@ class Narrator:
 
     def is_ready_at(self, t: float) -> bool:
         """Tell whether a question at `t` can be put: the model has seen nothing later."""
-        is_running = not (self._is_closed or self.failed) and self._main is not None
+        is_running = self._main is not None and not (
+            self._is_closed or self.failed or self._forgets
+        )
         return is_running and self._config.answers and self._first_t > -1e9 and t >= self._fed_t
 
     async def ask(self, text: str, t: float) -> AsyncGenerator[str]:
@@ -200,13 +205,16 @@ class Narrator:
     async def _go_on_without(self, error: Exception) -> None:
         self.failed = True
         self._let_go()
-        t = max(self._fed_t, self._start_t)
-        self._told.force(Trouble(t=t, part="live model", detail=str(error) or repr(error)))
+        self._complain(str(error) or repr(error))
         async for item in self.items:
             if isinstance(item, Mark):
                 self._told.force(item)
             elif isinstance(item, Question):
                 item.reply.say(None)
+
+    def _complain(self, detail: str) -> None:
+        t = max(self._fed_t, self._start_t)
+        self._told.force(Trouble(t=t, part="live model", detail=detail))
 
     async def _keep_up(self) -> None:
         """Open and close the streams of watches; begin anew after something was forgotten."""
@@ -217,7 +225,15 @@ class Narrator:
         for instruction in [one for one in self._follows if one not in self._wanted]:
             self._host.end(self._follows.pop(instruction))
         for instruction in [one for one in self._wanted if one not in self._follows]:
-            self._follows[instruction] = await self._host.open(self._hear, instruction)
+            if instruction in self._refused:
+                continue
+            try:
+                self._follows[instruction] = await self._host.open(self._hear, instruction)
+            except OmniLiveError as error:  # no stream is free; the narration goes on
+                if self._host.failure is not None:
+                    raise
+                self._refused.add(instruction)
+                self._complain(f"cannot follow “{instruction}”: {error}")
 
     async def _see(self, frame: VideoFrame) -> None:
         if any(span.holds(frame.t) for span in self._gone):
@@ -238,9 +254,15 @@ class Narrator:
             return  # who asked has left
 
         def asked(query: int) -> None:
-            reply.query, self._replies[query] = query, reply
+            self._replies[query] = reply
 
-        await self._host.ask(self._main, question.text, asked)
+        try:
+            await self._host.ask(self._main, question.text, asked)
+        except OmniLiveError as error:  # too long, or too many wait: the memory answers
+            if self._host.failure is not None:
+                raise
+            logger.warning("the live model takes no question now: %s", error)
+            reply.say(None)
 
     async def _settle(self) -> None:
         for id in self._streams():
