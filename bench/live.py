@@ -2,7 +2,7 @@
 
     python bench/live.py                       all parts, sizes of SmolLM2-135M, about 10 minutes
     python bench/live.py --only steps,same     these parts; the others as they were last measured
-    python bench/live.py --checkpoint DIR      also whether bounded and packed decide as float32 does
+    python bench/live.py --checkpoint DIR      also whether bounded and packed decide as float32
     python bench/live.py --tiny                a few seconds, to see that it runs
 
 Parts: `same` (logits and decisions of both sides), `steps` (ms of a frame by length of the stream),
@@ -62,7 +62,7 @@ class Sides:
 def timed(repeats: int, sides: dict[str, Callable[[], Any]]) -> dict[str, list[float]]:
     """Return milliseconds of each side's calls; the sides take turns, after one call unmeasured."""
     found: dict[str, list[float]] = {name: [] for name in sides}
-    for name, call in sides.items():
+    for call in sides.values():
         call()
     for _ in range(repeats):
         for name, call in sides.items():
@@ -122,17 +122,13 @@ def same(sides: Sides) -> dict[str, Any]:
     for n in sizes.same_at:
         sides.original.jump(sizes, n)
         ours = sides.full(n)
-        worst, scale, theirs, p_theirs, p_ours = 0.0, 0.0, [], [], []
-        logits_of = ours.model.logits
+        worst, scale, p_theirs, p_ours = 0.0, 0.0, [], []
         for i in range(sizes.same_frames):
             wanted = sides.original.frame(sides.features(i))
-            seen: list[torch.Tensor] = []
-            ours.model.logits = lambda h, seen=seen: seen.append(logits_of(h)) or seen[-1]  # type: ignore[method-assign]
-            p_ours.append(ours.frame(sides.features(i))[0].p_silent)
-            del ours.model.logits
-            worst = max(worst, float((seen[0][0] - wanted).abs().max()))
+            p_silent, logits_V = overheard(ours, sides.features(i))
+            p_ours.append(p_silent)
+            worst = max(worst, float((logits_V - wanted).abs().max()))
             scale = max(scale, float(wanted.abs().max()))
-            theirs.append(wanted)
             p_theirs.append(float(wanted.softmax(-1)[silence]))
         theta = sorted(p_theirs)[int(len(p_theirs) * THETA_SHARE)]
         agree = sum((a < theta) == (b < theta) for a, b in zip(p_theirs, p_ours, strict=True))
@@ -146,6 +142,22 @@ def same(sides: Sides) -> dict[str, Any]:
             "same_decision_at_the_median_theta": agree / sizes.same_frames,
         }
     return figures
+
+
+def overheard(ours: Ours, features: torch.Tensor) -> tuple[float, torch.Tensor]:
+    """Add a frame; return the probability of silence as the engine says, and the logits (V,)."""
+    seen: list[torch.Tensor] = []
+    plain = ours.model.logits
+
+    def logits(hidden: torch.Tensor) -> torch.Tensor:
+        seen.append(plain(hidden))
+        return seen[-1]
+
+    ours.model.logits = logits  # type: ignore[method-assign]
+    try:
+        return ours.frame(features)[0].p_silent, seen[0][0]
+    finally:
+        del ours.model.logits
 
 
 @torch.inference_mode()
@@ -269,7 +281,7 @@ def encoder(sides: Sides) -> dict[str, Any]:
 
 @torch.inference_mode()
 def whole(sides: Sides) -> dict[str, Any]:
-    """Measure pictures in, decisions out: the original in one thread, ours with its encoder ahead."""
+    """Measure pictures in, decisions out; the original in one thread, ours with two."""
     sizes, figures = sides.sizes, {}
     nets, count = encoders(sizes), sizes.whole_frames
     pictures = [picture(sizes) for _ in range(count)]

@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional
 
 from omnilive.core.errors import BackendError
+from omnilive.live.compiled import compiled
 from omnilive.live.config import Card, DecoderShape, FrameShape
 from omnilive.live.model import LiveModel
 from omnilive.live.quantize import PackedLinear, quantize, rounded
@@ -77,3 +78,9 @@ def test_none_changes_nothing_and_bf16_everything():
 def test_int8_of_what_is_no_longer_float32_is_refused():
     with pytest.raises(BackendError, match="bfloat16"):
         quantize(quantize(model(), "bf16"), "int8")
+
+
+def test_a_compiled_model_is_the_same():
+    plain = model()
+    wanted = logits(plain)
+    torch.testing.assert_close(logits(compiled(plain, backend="eager")), wanted)
