@@ -14,7 +14,7 @@ from omnilive.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from omnilive_lab.live.check import Figures
-    from omnilive_lab.live.converters.base import Converter, Notes
+    from omnilive_lab.live.converters.base import Converter, Notes, Source
     from omnilive_lab.live.dialogue import Sample
     from omnilive_lab.live.endpoint import Endpoint
     from omnilive_lab.live.making import Making
@@ -68,6 +68,14 @@ def convert(
     subset: Annotated[
         str, typer.Option("--subset", metavar="S", help="As training, where the format tells.")
     ] = "",
+    only: Annotated[
+        list[Path] | None,
+        typer.Option("--only", metavar="FILE", help="Only the videos that this file names."),
+    ] = None,
+    without: Annotated[
+        list[Path] | None,
+        typer.Option("--without", metavar="FILE", help="None of the videos that it names."),
+    ] = None,
     encoding: Annotated[
         str, typer.Option("--encoding", metavar="E", help="Of a text file that is not in UTF-8.")
     ] = "",
@@ -139,6 +147,7 @@ def convert(
     from omnilive_lab.live.converters.base import Notes
     from omnilive_lab.live.converters.choose import converter
     from omnilive_lab.live.dialogue import write_samples
+    from omnilive_lab.live.making import jobs
     from omnilive_lab.live.robustness import robustness_samples
 
     if kind == "robustness":
@@ -153,7 +162,8 @@ def convert(
         chosen, out, videos, licence, source, style, told, seed, fps, queries, dialogues,
         chosen.min_s if min_s is None else min_s, max_s, keep_leaks, you,
     )  # fmt: skip
-    todo = _jobs(chosen, file, videos, subset, encoding, making, notes)
+    source_file = _source(file, videos, subset, encoding, only or [], without or [])
+    todo = jobs(chosen.read(source_file, notes), chosen, making, notes, source_file.wants)
     endpoint = _endpoint(base_url, model, api_key_env, concurrency, cache, out)
     try:
         made = _samples(todo, chosen, making, notes, endpoint)
@@ -186,16 +196,16 @@ def _making(
     )
 
 
-def _jobs(
-    chosen: "Converter", file: Path, videos: Path | None, subset: str, encoding: str,
-    making: "Making", notes: "Notes",
-) -> Iterator[Any]:  # fmt: skip
-    from omnilive_lab.live.converters.base import Source
-    from omnilive_lab.live.making import jobs
+def _source(
+    file: Path, videos: Path | None, subset: str, encoding: str, only: list[Path],
+    without: list[Path],
+) -> "Source":  # fmt: skip
+    from omnilive_lab.live.converters.base import Source, names_in
 
     video = videos.name if videos is not None and videos.suffix and not videos.is_dir() else ""
-    timelines = chosen.read(Source(file, video, subset, encoding), notes)
-    return jobs(timelines, chosen, making, notes)
+    chosen = frozenset[str]().union(*map(names_in, only)) if only else None
+    left_out = frozenset[str]().union(*map(names_in, without))
+    return Source(file, video, subset, encoding, chosen, left_out)
 
 
 def _endpoint(

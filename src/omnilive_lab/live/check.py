@@ -9,7 +9,6 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal
@@ -28,9 +27,10 @@ from omnilive_lab.live.dialogue import (
 )
 from omnilive_lab.live.grid import Layout, frame_range, layout
 from omnilive_lab.live.leaks import leak
+from omnilive_lab.live.lengths import video_length
 
 Level = Literal["error", "warning"]
-KNOWN_VIDEOS = 4096  # files whose presence is remembered
+SLACK_S = 1.0  # annotations give the length of a video in rough figures
 MOST_NAMES = 1000  # of licences, sources and kinds that are counted apart
 WORDS_A_SECOND = 4.0  # somebody reading aloud in a hurry
 # A sign of a script without spaces (and of Hangul) counts as a word.
@@ -135,9 +135,8 @@ class Checker:
         if "\ufffd" in text:
             fault = Fault("", "bytes that are no UTF-8", "write the file in UTF-8")
             wrong.append(_finding(number, sample.id, fault))
-        if self.with_videos and not _is_there(self.path, sample):
-            fault = Fault("video", f"no file {sample.video}", "get it, or leave out --videos")
-            wrong.append(_finding(number, sample.id, fault))
+        if self.with_videos:
+            wrong += [_finding(number, sample.id, f) for f in video_faults(sample, self.path)]
         return sample, wrong
 
     def _measure(self, sample: Sample, placed: Layout) -> None:
@@ -163,6 +162,21 @@ class Checker:
         else:
             self.figures.warnings += 1
         return finding
+
+
+def video_faults(sample: Sample, file: Path) -> Iterator[Fault]:
+    """Yield what is wrong with a sample's video file."""
+    path = video_path(sample, file)
+    if path is None:
+        return
+    length_s = video_length(path)
+    if not path.is_file():
+        yield Fault("video", f"no file {sample.video}", "get it, or check with --no-videos")
+    elif not length_s:
+        yield Fault("video", f"{sample.video} cannot be opened", "get it again, or drop the sample")
+    elif sample.end_s > length_s + SLACK_S:
+        what = f"{sample.end_s:g} s is the end, but the video lasts {length_s:.2f} s"
+        yield Fault("duration_s", what, "mend start_s and duration_s, or get the whole video")
 
 
 def doubtful(sample: Sample, found: Layout) -> Iterator[Fault]:
@@ -218,16 +232,6 @@ def _tally(counts: Counter[str], name: str) -> None:
 
 def _hash(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
-
-
-def _is_there(file: Path, sample: Sample) -> bool:
-    path = video_path(sample, file)
-    return path is None or _is_file(path)
-
-
-@lru_cache(KNOWN_VIDEOS)
-def _is_file(path: Path) -> bool:
-    return path.is_file()
 
 
 def _twice(hashes: array, lines: array) -> Iterator[Finding]:

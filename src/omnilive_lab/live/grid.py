@@ -13,8 +13,8 @@ The rules are those of VideoLLM-online (arXiv 2406.11816, data/ of its code), wi
 5. A turn of the assistant that repeats the one before word for word is left out, unless a user
    spoke in between, or one of the two is not learned.
 
-The original lost an answer that fell on the frame of the turn before it, as any answer does that
-is given at once to a question on the grid.
+The original loses a turn of the assistant that falls on the frame of the turn before it at another
+time (remarks at 5.2 and 5.6 s at one frame a second, or an answer 0.1 s after its question).
 """
 
 import math

@@ -2,9 +2,8 @@
 
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 
 from omnilive_lab.live.augment import augment
@@ -12,6 +11,7 @@ from omnilive_lab.live.converters.base import Converter, Notes, Timeline
 from omnilive_lab.live.dialogue import Sample, Turn
 from omnilive_lab.live.endpoint import Endpoint, draft, fill
 from omnilive_lab.live.leaks import leaks_in
+from omnilive_lab.live.lengths import video_length
 from omnilive_lab.live.refine import refine
 from omnilive_lab.live.styles import Part, Style, Wording, make_turns, narrate
 
@@ -53,10 +53,16 @@ class Job:
 
 
 def jobs(
-    timelines: Iterator[Timeline], converter: Converter, making: Making, notes: Notes
+    timelines: Iterator[Timeline],
+    converter: Converter,
+    making: Making,
+    notes: Notes,
+    wants: Callable[[str], bool] | None = None,
 ) -> Iterator[Job]:
-    """Yield what is to be made of all timelines, by name, piece of the video and round."""
+    """Yield what is to be made of the videos that are wanted, by name, piece and round."""
     for timeline in timelines:
+        if wants is not None and not wants(timeline.video):
+            continue
         name = "/".join(filter(None, (converter.name, timeline.video, timeline.part)))
         for number, (part, video) in enumerate(parts(timeline, making, notes)):
             for again in range(making.dialogues):
@@ -192,18 +198,3 @@ def find_video(name: str, videos: Path | None) -> Path | None:
         if candidate.is_file():
             return candidate
     return videos / (name if Path(name).suffix in SUFFIXES else f"{name}.mp4")
-
-
-@cache
-def video_length(path: Path) -> float:
-    """Return how long a video is, in seconds; 0 where it cannot be told."""
-    if not path.is_file():
-        return 0.0
-    import av
-    from av.error import FFmpegError
-
-    try:
-        with av.open(str(path)) as container:
-            return container.duration / av.time_base if container.duration else 0.0
-    except (FFmpegError, OSError):
-        return 0.0

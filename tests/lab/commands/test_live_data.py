@@ -81,6 +81,30 @@ def test_wrong_usage(tmp_path: Path, coin: Path, words: list[str], message: str)
     assert not list(tmp_path.glob("a.jsonl*"))
 
 
+def test_splits_by_the_names_in_other_files(tmp_path: Path):
+    rows = {name: {"a": [{"time": 1, "text": "C cuts bread."}]} for name in ("u", "v", "w")}
+    files = {
+        "n.json": rows, "val.json": {"videos": [{"video_uid": "v", "clips": []}]},
+        "clips.json": {"clips": [{"x": {"video_uid": "w"}}]}, "list.json": ["u", "v"],
+        "none.json": {"videos": []},
+    }  # fmt: skip
+    for name, found in files.items():
+        (tmp_path / name).write_text(json.dumps(found))
+    (tmp_path / "lines.txt").write_text("w\n\n u \n")
+
+    def kept(*words: str) -> set[str]:
+        given = [tmp_path / w if "." in w else w for w in words]
+        out = tmp_path / "out.jsonl"
+        run("convert", "ego4d-narration", tmp_path / "n.json", "--out", out, *given)
+        return {sample.video for sample in read_samples(out)}
+
+    assert kept("--without", "val.json", "--without", "clips.json") == {"u.mp4"}
+    assert kept("--only", "list.json") == {"u.mp4", "v.mp4"}
+    assert kept("--only", "lines.txt", "--without", "clips.json") == {"u.mp4"}
+    with pytest.raises(ConfigError, match="names no video"):
+        kept("--only", "none.json")
+
+
 def test_bad_rows_are_listed_and_strict_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     rows = tmp_path / "r.csv"
     rows.write_text("start,end,text\n1,2,cut\nx,3,fry\n9,4,eat\n5,6,\n")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from omnilive_lab.bench.films import Scene, write_film
 from omnilive_lab.live.check import Checker, Finding, words
 from omnilive_lab.live.dialogue import Turn, write_samples
 from tests.lab.live.test_dialogue import sample
@@ -23,8 +24,7 @@ def check(tmp_path: Path, *lines: dict[str, Any] | str | bytes) -> tuple[list[Fi
     path = tmp_path / "s.jsonl"
     data = [line if isinstance(line, bytes | str) else json.dumps(line) for line in lines]
     path.write_bytes(b"\n".join(x.encode() if isinstance(x, str) else x for x in data))
-    (tmp_path / "a.mp4").touch()
-    checker = Checker(path)
+    checker = Checker(path, with_videos=(tmp_path / "a.mp4").exists())
     return list(checker.findings()), checker
 
 
@@ -46,7 +46,6 @@ def test_a_good_file_has_nothing_wrong(tmp_path: Path):
         ({"start_s": 5, "turns": [turn(3)]}, "error", "turns[0].t", "outside 5 to 15 s"),
         ({"turns": [turn(1, "  ")]}, "error", "turns[0].text", "empty"),
         ({"turns": [turn(1, learn="no")]}, "error", "turns[0].learn", "valid boolean"),
-        ({"video": "b.mp4"}, "error", "video", "no file b.mp4"),
         ({"licence": None}, "error", "licence", "valid string"),
         ({"colour": 1}, "error", "colour", "not permitted"),
         ({"turns": [turn(1, "at 12.5s he cuts")]}, "warning", "turns[0].text", "gives the time"),
@@ -66,10 +65,26 @@ def test_each_fault_is_found(
     assert what in found[0].what and found[0].remedy
 
 
+def test_videos_that_are_missing_broken_or_too_short(tmp_path: Path):
+    write_film(tmp_path / "a.mp4", [Scene(0, 11, "red")])
+    (tmp_path / "b.mp4").write_bytes(b"no video")
+    lines = [
+        GOOD, GOOD | {"id": "b", "video": "b.mp4"}, GOOD | {"id": "c", "video": "gone.mp4"},
+        GOOD | {"id": "d", "duration_s": 12.5}, GOOD | {"id": "e", "duration_s": 11.5},
+    ]  # fmt: skip
+    found, _ = check(tmp_path, *lines)
+    assert [(f.id, f.field) for f in found] == [
+        ("b", "video"), ("c", "video"), ("d", "duration_s")
+    ]  # fmt: skip
+    assert "cannot be opened" in found[0].what and "no file gone.mp4" in found[1].what
+    assert "12.5 s is the end, but the video lasts 11." in found[2].what
+
+
 def test_all_faults_of_a_line_are_found(tmp_path: Path):
     turns = [turn(5, ""), turn(3), turn(99)]
-    found, checker = check(tmp_path, GOOD | {"turns": turns, "video": "gone.mp4"})
-    assert [f.field for f in found] == ["turns[0].text", "turns[1].t", "turns[2].t", "video"]
+    write_film(tmp_path / "a.mp4", [Scene(0, 5, "red")])
+    found, checker = check(tmp_path, GOOD | {"turns": turns})
+    assert [f.field for f in found] == ["turns[0].text", "turns[1].t", "turns[2].t", "duration_s"]
     assert checker.figures.errors == 4
 
 

@@ -56,6 +56,12 @@ class Source:
     video: str = ""  # of a file that does not name any
     subset: str = ""  # "training": only those videos, where the format tells
     encoding: str = ""  # of text files; empty: found out
+    only: frozenset[str] | None = None  # names of the videos that are wanted
+    without: frozenset[str] = frozenset()  # and of those that are not
+
+    def wants(self, video: str) -> bool:
+        """Whether a video is wanted."""
+        return video not in self.without and (self.only is None or video in self.only)
 
 
 Reader = Callable[[Source, Notes], Iterator[Timeline]]
@@ -95,6 +101,34 @@ def videos_of(path: Path, key: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ConfigError(f"{path}: should be an object of videos by name, under {key!r} or whole")
     return found
+
+
+def names_in(path: Path) -> frozenset[str]:
+    """Return the videos that a file names: lines of text, a JSON list, or all its video_uid."""
+    if path.suffix.lower() != ".json":
+        try:
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} cannot be read as text: {error}") from error
+        return frozenset(line.strip() for line in lines if line.strip())
+    found = load_json(path)
+    if isinstance(found, list) and all(isinstance(item, str) for item in found):
+        return frozenset(found)
+    names = frozenset(_uids(found))
+    if not names:
+        raise ConfigError(f"{path} names no video: should be a list of names, or hold video_uid")
+    return names
+
+
+def _uids(found: object) -> Iterator[str]:
+    if isinstance(found, dict):
+        if isinstance(uid := found.get("video_uid"), str):
+            yield uid
+        for value in found.values():
+            yield from _uids(value)
+    elif isinstance(found, list):
+        for value in found:
+            yield from _uids(value)
 
 
 def seconds(value: object) -> float | None:
