@@ -37,12 +37,12 @@ def is_for_live(ask: Ask, t: float, since_t: float, clock: WallClock) -> bool:
     question = parse(text, COCO_LABELS)
     if question.intent == "said" or (question.about_speech and not question.about_text):
         return False  # it is deaf
-    if since_t <= 0:
-        return True
+    has_all = since_t <= 0
     meant = plan(text, clock, t)
     if meant.within is not None:
-        return bool(meant.within) and min(span.start_s for span in meant.within) >= since_t
-    return not (question.how_often or meant.order == 0 or _OF_ALL.search(text))
+        reaches = has_all or all(span.start_s >= since_t for span in meant.within)
+        return reaches and any(span.end_s > since_t for span in meant.within)
+    return has_all or not (question.how_often or meant.order == 0 or _OF_ALL.search(text))
 
 
 def seen_of(
