@@ -25,9 +25,15 @@ def load_host(config: LiveConfig) -> LiveHost | None:
     folder = check_folder(config.checkpoint)
     from omnilive.live.checkpoint import load_live
     from omnilive.live.quantize import quantize
+    from omnilive.live.vision import FolderEncoder
 
     live = load_live(folder)
     live.model.decoder.fuse()
+    device = _device(config)
+    if device != "cpu":
+        live.model.to(device)
+        if isinstance(live.encoder, FolderEncoder):
+            live.encoder.net.model.to(device)
     return host_around(quantize(live.model, config.quantize), live.encoder, config, folder.name)
 
 
@@ -49,6 +55,16 @@ def host_around(model: "LiveModel", encode: Encode, config: LiveConfig, name: st
         Engine(model, EngineConfig.model_validate(settings)), encode, name=name, fps=card.fps,
         frame_tok=card.frame.tokens + bool(card.interval), instruction=card.instruction,
     )  # fmt: skip
+
+
+def _device(config: LiveConfig) -> str:
+    import torch
+
+    has_gpu = torch.cuda.is_available()
+    if config.device == "cuda" and not has_gpu:
+        raise BackendError("live.device is cuda, but torch finds no GPU: set it to cpu")
+    for_cpu = config.device == "cpu" or config.quantize in ("int8", "f16")
+    return "cuda" if has_gpu and not for_cpu else "cpu"
 
 
 def check_folder(checkpoint: str) -> Path:

@@ -42,6 +42,9 @@ class LiveConfig(Config):
     sinks_tok: int = Field(default=64, ge=0)
     """First tokens of a stream that are never dropped."""
 
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where the model runs: "auto" takes a GPU where there is one."""
+
     quantize: Literal["none", "int8", "f16", "bf16"] = "none"
     """Smaller weights for a faster model: "int8" or "f16" on the CPU, "bf16" on a GPU."""
 
