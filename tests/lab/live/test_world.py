@@ -1,5 +1,6 @@
 """The synthetic world: what is said is true, what happens can be seen, and it comes out alike."""
 
+import functools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,8 +25,13 @@ SPLITS: tuple[Split, ...] = ("train", "val", "test")
 SHORT = WorldConfig(min_s=8, max_s=9, quiet_share=0)
 
 
-def planned(split: Split = "train", count: int = 150, seed: int = 0) -> list[Stream]:
-    return [plan_stream(seed, split, i, PRESETS["normal"]) for i in range(count)]
+@functools.cache
+def plan(split: Split, index: int) -> Stream:
+    return plan_stream(0, split, index, PRESETS["normal"])
+
+
+def planned(split: Split = "train", count: int = 150) -> list[Stream]:
+    return [plan(split, i) for i in range(count)]
 
 
 def decoded(path: Path) -> np.ndarray:
@@ -78,6 +84,16 @@ def test_a_folder_holds_one_world(tmp_path: Path) -> None:
         make_world(tmp_path, 0, "train", 1, config=SHORT.model_copy(update={"noise": 1.0}))
 
 
+def test_a_folder_that_will_not_do_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("here")
+    with pytest.raises(ConfigError, match="cannot be made"):
+        make_world(tmp_path / "file", count=1, config=SHORT)
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "world.json").write_text("{half")
+    with pytest.raises(ConfigError, match="world.json cannot be read"):
+        make_world(tmp_path / "w", count=1, config=SHORT)
+
+
 @pytest.mark.parametrize("sets", [["noise"], ["gap_s=[1, 2]"], ["nose=3"], ["min_s=90"]])
 def test_a_setting_that_is_wrong_is_named(sets: list[str]) -> None:
     with pytest.raises(ConfigError, match=sets[0].partition("=")[0].replace("min_s", "shortest")):
@@ -113,6 +129,7 @@ def test_every_event_can_be_seen_from_its_very_time_on() -> None:
         update={"noise": 0.0, "drift": 0.0, "wobble": 0.0, "quiet_share": 0.0}
     )
     seen: dict[str, int] = {}
+    background = Background(still, 0)
     for index in range(12):
         stream = plan_stream(0, "train", index, still)
         for event, before in zip(stream.events, (None, *stream.events), strict=False):
@@ -123,13 +140,32 @@ def test_every_event_can_be_seen_from_its_very_time_on() -> None:
             ):
                 continue  # what moved before may have come to rest between the two frames
             k = int(np.ceil(event.t * 2))
-            old, new = pictures(
-                Background(still, 0), poses(stream.events, [event.t - 0.001, k / 2], still), 4
-            )
+            shown = poses(stream.events, [event.t - 0.001, k / 2], still)
+            old, new = pictures(background, shown, 4)
             changed = np.abs(old.astype(int) - new).max(axis=2) > 40
             assert changed.sum() >= 40, (event.kind, event.thing)
             seen[event.kind] = seen.get(event.kind, 0) + 1
     assert len(seen) == 9, seen
+
+
+def test_the_file_shows_a_thing_from_its_first_frame_on(tmp_path: Path) -> None:
+    """Encoding delays nothing: not there in the frame before its time, there in the one after."""
+    config = SHORT.model_copy(update={"min_s": 20.0, "max_s": 20.0})
+    samples = list(read_samples(make_world(tmp_path, 5, "train", 3, config=config)))
+    looked = 0
+    for index, sample in enumerate(samples):
+        rgb = decoded(tmp_path / sample.video).astype(int)
+        for event in plan_stream(5, "train", index, config).events:
+            k = int(np.ceil(event.t * config.fps))
+            if event.kind != "appear":
+                continue
+            new = next(p for p in next(poses([event], [event.t], config)) if p.thing == event.thing)
+            patch = np.s_[round(new.y) - 1 : round(new.y) + 2, round(new.x) - 1 : round(new.x) + 2]
+            colour = np.array(RGB[event.thing.colour])
+            off = [np.abs(rgb[i][patch].mean(axis=(0, 1)) - colour).max() for i in (k - 1, k)]
+            assert off[0] > 60 > 45 > off[1], (event, off)
+            looked += 1
+    assert looked >= 5
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -164,7 +200,7 @@ def test_held_out_combinations_are_never_in_train() -> None:
                 assert HELD_SHAPES[owner] <= shown and HELD_ACTIONS[owner] <= done
             else:
                 assert not HELD_SHAPES[owner] & shown and not HELD_ACTIONS[owner] & done
-    said = " ".join(turn.text for s in planned("train", 400) for turn in s.talk.turns)
+    said = " ".join(turn.text for s in planned("train", 300) for turn in s.talk.turns)
     for pairs in HELD_SHAPES.values():
         assert not [pair for pair in pairs if " ".join(pair) in said]
 
@@ -239,8 +275,8 @@ def test_a_narrator_remarks_on_everything_and_a_watcher_on_what_is_wanted_alone(
 
 
 def test_where_nothing_happens_nothing_is_to_be_said() -> None:
-    quiet = [s for s in planned("test", 400) if not s.events]
-    assert 25 < len(quiet) < 80
+    quiet = [s for s in planned("test", 300) if not s.events]
+    assert 18 < len(quiet) < 60
     for stream in quiet:
         assert [turn.kind for turn in stream.talk.turns] == ["instruction"]
         assert sample_of(stream, 0).made["quiet"] is True

@@ -84,7 +84,10 @@ def make_world(
     ConfigError where the folder holds another world.
     """
     config = config or PRESETS[difficulty]
-    (folder / "video").mkdir(parents=True, exist_ok=True)
+    try:
+        (folder / "video").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{folder} cannot be made: {error.strerror}") from error
     _claim(folder, {"version": VERSION, "seed": seed, "split": split} | config.model_dump())
     streams = [plan_stream(seed, split, i, config) for i in range(count)]
     if report:
@@ -163,7 +166,10 @@ def _claim(folder: Path, world: dict[str, Any]) -> None:
     if not path.exists():
         path.write_text(text)
         return
-    old, new = json.loads(path.read_text()), json.loads(text)
+    try:
+        old, new = json.loads(path.read_text()), json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"{path} cannot be read: remove it or take another folder") from error
     if old != new:
         other = [key for key in new if old.get(key) != new[key]]
         raise ConfigError(
