@@ -1,7 +1,7 @@
 """The LIVE model: a decoder over tokens of text and of frames (arXiv 2406.11816).
 
-Shapes: B streams, L tokens, N tokens of a frame, D width of an image feature, C width of the
-decoder, V vocabulary.
+Shapes: B streams, L tokens, F frames of all of them, N tokens of a frame, D width of an image
+feature, C width of the decoder, V vocabulary, K tokens of all whose logits are wanted.
 """
 
 from collections.abc import Sequence
@@ -52,6 +52,18 @@ class LiveModel(nn.Module):
         self.template = Template(tokenizer, marks)
         self.decoder = Decoder(card.decoder) if decoder is None else decoder
         self.connector = Connector(card.frame.width, card.decoder.width)
+
+    def forward(self, ids_BL: Tensor, frames_FND: Tensor, wanted_BL: Tensor) -> Tensor:
+        """Return (K, V): the logits of the wanted tokens of whole sequences, row by row."""
+        hidden_BLC = self.decoder(self.embed(ids_BL, frames_FND))
+        return self.logits(hidden_BLC[wanted_BL])
+
+    def embed(self, ids_BL: Tensor, frames_FND: Tensor) -> Tensor:
+        """Return (B, L, C): embeddings of text, with the frames in their places, in order."""
+        is_frame_BL = ids_BL == self.template.frame
+        x_BLC = self.decoder.embed(ids_BL.masked_fill(is_frame_BL, 0))
+        seen = self.frame_embeds(frames_FND).flatten(0, -2)
+        return x_BLC.masked_scatter(is_frame_BL[..., None], seen.to(x_BLC.dtype))
 
     def frame_embeds(self, features: Tensor) -> Tensor:
         """Return frames (..., N, D) as tokens (..., N, C)."""

@@ -22,7 +22,7 @@ from omnilive.memory.compressor.model import Compressor, scores
 from omnilive_lab.compressor.config import TrainConfig
 from omnilive_lab.compressor.loss import retrieval_loss, soft_labels
 from omnilive_lab.compressor.reels import Reel
-from omnilive_lab.training import METRICS, begin, cosine, write_line
+from omnilive_lab.training import Log, begin, cosine
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -60,7 +60,7 @@ def train(
         net.parameters(), config.learning_rate, weight_decay=config.weight_decay
     )
     run = begin(net, optimizer, config, out, resume=resume)
-    with open(out / METRICS, "a") as metrics:
+    with Log(out) as log:
         while run.step < config.steps:
             if stopwatch() - began > minutes * 60:
                 run.save()
@@ -83,7 +83,7 @@ def train(
                 "step": run.step, "loss": loss.item(), "recall_at_1": hits / asked,
                 "norm": norm.item(), "learning_rate": rate,
             }  # fmt: skip
-            write_line(metrics, line)
+            log.write(line)
             report(line)
             if run.step % config.save_every == 0 or run.step == config.steps:
                 run.save()

@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 
 from omnilive.live.model import LiveModel
-from omnilive_lab.live.objective import embedded
 from omnilive_lab.live.sequences import IGNORED, Laid, Layout
 from omnilive_lab.metrics import live as metrics
 from omnilive_lab.metrics.remarks import match_remarks
@@ -189,7 +188,7 @@ def logits_at(model: LiveModel, rows: Sequence[Row]) -> list[np.ndarray]:
     for part in _parts(rows):
         batch = [rows[i] for i in part]
         ids_BL, frames = _padded(batch)
-        hidden_BLC = model.decoder(embedded(model, ids_BL.to(device), frames.to(device)))
+        hidden_BLC = model.decoder(model.embed(ids_BL.to(device), frames.to(device)))
         for b, i in enumerate(part):
             places = torch.from_numpy(rows[i].places).to(device)
             found[i] = model.logits(hidden_BLC[b, places]).float().cpu().numpy()

@@ -20,12 +20,13 @@ from omnilive.core.clock import stopwatch
 from omnilive.core.errors import BackendError
 from omnilive.live.model import LiveModel
 from omnilive.live.template import Template
-from omnilive_lab.live.batches import batch_of, parts_of
+from omnilive_lab.live.batches import batch_of
 from omnilive_lab.live.config import TrainConfig
 from omnilive_lab.live.lora import add_lora
-from omnilive_lab.live.objective import learned_logits, loss_sum
+from omnilive_lab.live.objective import loss_sum
+from omnilive_lab.live.ranks import Ranks, full, joined
 from omnilive_lab.live.sequences import IGNORED, Laid
-from omnilive_lab.training import METRICS, begin, cosine, write_line
+from omnilive_lab.training import Log, begin, cosine
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -47,25 +48,34 @@ def train(
     Each step is one line of OUT/metrics.jsonl and one call of `report`. ConfigError when OUT
     holds a run that `resume` was not asked for, or that had other settings.
     """
+    with joined() as ranks:
+        return _train(model, lessons, config, out, resume, minutes, report, ranks)
+
+
+def _train(
+    model: LiveModel, lessons: Sequence[Lesson], config: TrainConfig, out: Path, resume: bool,
+    minutes: float, report: Report, ranks: Ranks,
+) -> bool:  # fmt: skip
     # 1) the state of the run
     began = stopwatch()
     torch.manual_seed(config.seed)
     if config.lora_rank:
         add_lora(model.decoder, config.lora_rank, config.lora_alpha, config.lora_dropout)
-    model.train()
+    model.decoder.checkpointing = config.checkpointing
+    ranks.shard(model.train())
     optimizer = torch.optim.AdamW(groups_of(model, config.weight_decay), config.learning_rate)
-    run = begin(model, optimizer, config, out, resume=resume)
+    run = begin(model, optimizer, config, out, resume=resume, writes=ranks.is_first)
     lengths = [len(lesson.laid) for lesson in lessons]
-    with open(out / METRICS, "a") as metrics:
+    warmup = round(config.warmup * config.steps)
+    with Log(out, config.log, writes=ranks.is_first) as log:
         while run.step < config.steps:
-            if stopwatch() - began > minutes * 60:
+            if ranks.summed(stopwatch() - began > minutes * 60):
                 run.save()
                 return False
             step_began = stopwatch()
-            torch.manual_seed(config.seed * 1_000_003 + run.step)  # of dropout
-            rate = config.learning_rate * cosine(
-                run.step, config.steps, round(config.warmup * config.steps), 0.0
-            )
+            # Of dropout and noise: what a step draws depends on its number alone.
+            torch.manual_seed((config.seed * 1_000_003 + run.step) * ranks.size + ranks.rank)
+            rate = config.learning_rate * cosine(run.step, config.steps, warmup, 0.0)
             for group in optimizer.param_groups:
                 group["lr"] = rate
             chosen = batch_of(lengths, config.batch, config.seed, run.step)
@@ -73,22 +83,24 @@ def train(
             # 2) forward, loss and backward, part by part
             optimizer.zero_grad(set_to_none=True)
             loss = 0.0
-            for part in parts_of(chosen, lengths, config.batch_tok):
-                share = loss_of(model, [lessons[i] for i in part], config) / max(1, learned)
-                share.backward()
+            for part in ranks.own(chosen, lengths, config.batch_tok):
+                share = loss_of(model, [lessons[i] for i in part or chosen[:1]], config)
+                share = share * bool(part) / max(1, learned)
+                (share * ranks.size).backward()  # the ranks' gradients are averaged
                 loss += share.item()
             # 3) update
-            norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm).item()
+            norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
+            norm = full(norm).item()
             if not math.isfinite(norm):
                 raise BackendError(f"training diverged at step {run.step}: lower the learning rate")
             optimizer.step()
             run.step += 1
             # 4) what it was like
             line = {
-                "step": run.step, "loss": loss, "norm": norm, "learning_rate": rate,
+                "step": run.step, "loss": ranks.summed(loss), "norm": norm, "learning_rate": rate,
                 "tokens": sum(lengths[i] for i in chosen), "s": round(stopwatch() - step_began, 4),
             }  # fmt: skip
-            write_line(metrics, line)
+            log.write(line)
             report(line)
             if run.step % config.save_every == 0 or run.step == config.steps:
                 run.save()
@@ -97,14 +109,13 @@ def train(
 
 def loss_of(model: LiveModel, lessons: Sequence[Lesson], config: TrainConfig) -> Tensor:
     """Return the summed loss of some dialogues."""
-    ids_BL, labels_BL, frames_FND = collated(lessons)
-    is_frame_BL = ids_BL == model.template.frame
+    device = next(model.parameters()).device
+    ids_BL, labels_BL, frames_FND = (part.to(device) for part in collated(lessons))
+    learned_BL, is_frame_BL = labels_BL != IGNORED, ids_BL == model.template.frame
     if config.word_noise:
         ids_BL = with_noise(ids_BL, labels_BL, model.template, config.word_noise)
-    is_bf16 = config.precision == "bf16"
-    with torch.autocast(ids_BL.device.type, torch.bfloat16, enabled=is_bf16):
-        logits_KV = learned_logits(model, ids_BL, labels_BL, frames_FND)
-    learned_BL = labels_BL != IGNORED
+    with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
+        logits_KV = model(ids_BL, frames_FND, learned_BL)
     return loss_sum(logits_KV, labels_BL[learned_BL], is_frame_BL[learned_BL], config.stream_weight)
 
 
@@ -131,9 +142,11 @@ def with_noise(ids_BL: Tensor, labels_BL: Tensor, template: Template, share: flo
         (labels_BL[:, :-1] == after_BL) & (after_BL != template.eos) & (before_BL != template.frame)
     )
     words = ids_BL[is_word_BL]
-    others = words[torch.randperm(len(words))]
+    others = words[torch.randperm(len(words), device=words.device)]
     noisy = ids_BL.clone()
-    noisy[is_word_BL] = torch.where(torch.rand(len(words)) < share, others, words)
+    noisy[is_word_BL] = torch.where(
+        torch.rand(len(words), device=words.device) < share, others, words
+    )
     return noisy
 
 
