@@ -44,8 +44,11 @@ class Readable:
 
     def train(self, mode: bool) -> None: ...
 
-    def embed(self, ids_BL: Tensor) -> Tensor:
-        return torch.nn.functional.pad(ids_BL[..., None].float(), (0, 1))
+    def embed(self, ids_BL: Tensor, frames_FND: Tensor | None = None) -> Tensor:
+        x_BLC = torch.nn.functional.pad(ids_BL[..., None].float(), (0, 1))
+        if frames_FND is not None:
+            x_BLC[ids_BL == self.template.frame] = self.frame_embeds(frames_FND).flatten(0, -2)
+        return x_BLC
 
     def frame_embeds(self, features: Tensor) -> Tensor:
         return torch.nn.functional.pad(features, (1, 0), value=FRAME)
