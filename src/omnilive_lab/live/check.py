@@ -191,7 +191,8 @@ def doubtful(sample: Sample, found: Layout) -> Iterator[Fault]:
             what = "a later turn on the same frame replaces it, or it repeats the one before"
             yield Fault(f"{at}.t", what, "join the texts, or move one by a frame")
     for before, after in zip(placed, placed[1:], strict=False):
-        if before.turn.role == after.turn.role == "user":
+        is_asked = before.turn.role == "user" and before.turn.kind != "instruction"
+        if is_asked and after.turn.role == "user":
             yield Fault("turns", "a user speaks twice without an answer", "add the answer")
             break
         room_s = (after.frame - before.frame) / sample.fps

@@ -4,6 +4,7 @@ A sample is a stretch of a video with what a user and an assistant say in it, an
 seconds on the video's own clock, as in any player, also where the stretch starts later.
 """
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -166,9 +167,9 @@ def _skip_line(file: TextIO) -> None:
 
 def write_samples(path: Path, samples: Iterable[Sample]) -> int:
     """Write the file whole or not at all; return how many. ConfigError for a sample with faults."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft, count = path.with_name(f"{path.name}.part"), 0
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("w", encoding="utf-8", newline="\n") as file:
             for sample in samples:
                 if wrong := faults(sample):
@@ -179,7 +180,8 @@ def write_samples(path: Path, samples: Iterable[Sample]) -> int:
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink()
     return count
 
 

@@ -177,10 +177,13 @@ class Cache:
         self._file = None
         if path is None:
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_file():
-            self._read(path)
-        self._file = path.open("a", encoding="utf-8", newline="\n")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_file():
+                self._read(path)
+            self._file = path.open("a", encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise ConfigError(f"--cache: {path} cannot be written: {error.strerror}") from error
 
     def get(self, key: str) -> str | None:
         """Return what is known."""

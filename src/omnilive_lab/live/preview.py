@@ -45,8 +45,8 @@ def write_preview(file: Path, out: Path, most: int = 50, embed_bytes: int = 64_0
         "videos": videos,
     }
     html = PAGE.read_text(encoding="utf-8")
-    out.parent.mkdir(parents=True, exist_ok=True)
     try:
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(html.replace(MARK, _json(data), 1), encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{out} cannot be written: {error.strerror}") from error

@@ -110,6 +110,21 @@ def test_what_is_made_is_whole_and_depends_on_the_seed_alone():
         assert faults(made) == [] and made == augment(THREE, random.Random(seed))
 
 
+def test_any_sample_stays_whole():
+    for seed in range(300):
+        rng = random.Random(seed)
+        times = sorted(rng.uniform(0, 10) for _ in range(rng.randrange(8)))
+        turns = [says(t, rng.choice("abc")) for t in times]
+        for t in times[::2]:
+            turns += [Turn(role="user", t=t, text="q"), says(t, f"answer {t}")]
+        base = sample(*sorted(turns, key=lambda turn: turn.t))
+        made = augment(base, rng)
+        assert faults(made) == []
+        assert sum(m.num_frames for m in frames(made)) == 20
+        learned = [m.text for m in frames(made) if m.role == "assistant" and m.learn]
+        assert len(learned) >= len([m for m in frames(base) if m.role == "assistant"]) - 1
+
+
 def test_robustness_samples_with_real_videos(tmp_path: Path):
     path = tmp_path / "odd.jsonl"
     made = list(robustness_samples(path, seed=3))

@@ -133,6 +133,12 @@ def test_an_id_that_comes_twice(tmp_path: Path):
     ]  # fmt: skip
 
 
+def test_an_order_wants_no_answer(tmp_path: Path):
+    order = turn(0, "Narrate.", "user", kind="instruction")
+    found, _ = check(tmp_path, GOOD | {"turns": [order, turn(3, "b?", "user"), turn(3, "c")]})
+    assert found == []
+
+
 def test_an_empty_file_is_an_error(tmp_path: Path):
     assert [f.what for f in check(tmp_path)[0]] == ["no sample in it"]
 

@@ -1,6 +1,7 @@
 """From times to frames, each rule by hand."""
 
 import math
+import random
 
 import pytest
 
@@ -141,3 +142,34 @@ def test_many_questions_at_once_all_stay_and_frames_are_never_lost():
     made = frames(busy)
     assert sum(m.role == "user" for m in made) == 300
     assert sum(m.num_frames for m in made) == 10
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_whatever_is_said_no_frame_question_or_answer_is_lost(seed: int):
+    rng = random.Random(seed)
+    fps = rng.choice([0.3, 1.0, 2.0, 3.7, 29.97])
+    start_s, duration_s = rng.choice([0.0, 0.1, 7.77]), rng.choice([0.05, 3.0, 60.0])
+    turns: list[Turn] = []
+    for _ in range(rng.randrange(12)):
+        t = rng.uniform(start_s, start_s + duration_s)
+        if rng.random() < 0.4:
+            turns += [user(t, f"q{t}"), says(t, f"a{t}")]
+        else:
+            wait = rng.choice([True, False, 0, 3])
+            turns.append(says(t, rng.choice("xyz"), learn=rng.random() < 0.8, wait=wait))
+    turns.sort(key=lambda turn: turn.t)
+    made = sample(*turns, start_s=start_s, duration_s=duration_s)
+    messages = frames(made, fps)
+    span = frame_range(made, fps)
+    assert sum(m.num_frames for m in messages) == len(span) > 0
+    roles = [m.role for m in messages]
+    assert all(a != "stream" or b != "stream" for a, b in zip(roles, roles[1:], strict=False))
+    assert [m.t for m in messages] == sorted(m.t for m in messages)
+    assert all(m.num_frames > 0 for m in messages if m.role == "stream")
+    for turn in turns:
+        if turn.text[0] in "qa":  # questions and answers
+            assert turn.text in [m.text for m in messages]
+    for before, after in zip(messages, messages[1:], strict=False):
+        if before.role == "user":
+            assert (after.role, after.text) == ("assistant", before.text.replace("q", "a"))
+    assert {m.text for m in messages if m.text} <= {turn.text for turn in turns}

@@ -89,8 +89,8 @@ def load_json(path: Path) -> Any:
         raise ConfigError(
             f"{path}, {place}: no JSON ({error.msg}); is the download whole?"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read as text: {error}") from error
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path} cannot be read as JSON text: {error}") from error
 
 
 def videos_of(path: Path, key: str) -> dict[str, Any]:

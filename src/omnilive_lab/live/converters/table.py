@@ -125,6 +125,8 @@ def _json(source: Source, text: str) -> Iterator[Row]:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise ConfigError(f"{source.path}, {place}: no JSON ({error.msg})") from error
+    except RecursionError as error:
+        raise ConfigError(f"{source.path} is nested too deep to be a list of rows") from error
     groups = found if isinstance(found, dict) else {"": found}
     for video, rows in groups.items():
         if not isinstance(rows, list):
@@ -145,8 +147,8 @@ def _json_lines(source: Source, text: str, notes: Notes) -> Iterator[Row]:
         place = f"{source.path.name}, line {number}"
         try:
             yield place, _named(json.loads(line))
-        except json.JSONDecodeError as error:
-            notes.add(place, "no JSON: left out", error.msg)
+        except (json.JSONDecodeError, RecursionError) as error:
+            notes.add(place, "no JSON: left out", str(error))
 
 
 def _named(row: object) -> dict[str, Any]:
