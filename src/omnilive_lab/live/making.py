@@ -13,7 +13,7 @@ from omnilive_lab.live.endpoint import Endpoint, draft, fill
 from omnilive_lab.live.leaks import leaks_in
 from omnilive_lab.live.lengths import video_length
 from omnilive_lab.live.refine import refine
-from omnilive_lab.live.styles import Part, Style, Wording, make_turns, narrate
+from omnilive_lab.live.styles import Part, Style, Wording, joined, make_turns, narrate
 
 SUFFIXES = (".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v")
 LEAD_FRAMES = 20  # at the most, before the first remark of a narration
@@ -95,7 +95,8 @@ def by_endpoint(
         if is_narration:
             part = replace(job.part, spans=refine(job.part.spans, endpoint, making.seed))
             return narrate(part, replace(making.wording, tags=False, you=False), job.rng)
-        asked = draft(job.part, making.wording, job.rng)
+        part = replace(job.part, spans=joined(job.part.spans))
+        asked = draft(part, making.wording, job.rng)
         return fill(asked, endpoint.complete(asked.prompt, making.seed))
 
     for job, turns in endpoint.run(todo, work):

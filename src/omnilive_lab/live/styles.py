@@ -6,7 +6,7 @@ What starts or ends together is said in one turn, since of the turns on one fram
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from omnilive_lab.bench.ego4d_narration import ASK
@@ -19,6 +19,7 @@ from omnilive_lab.live.skeleton import skeleton
 
 Style = Literal["narrate", "guide", "dialogue"]
 Told = Literal["start", "middle", "end"]
+SAME_STEP_S = 2.0  # between two pieces of a step
 STYLES: tuple[Style, ...] = ("narrate", "guide", "dialogue")
 
 
@@ -110,8 +111,23 @@ def dialogue(part: Part, wording: Wording, rng: random.Random) -> list[Turn]:
     return [order, *sorted([*turns, *told], key=lambda turn: turn.t)]
 
 
+def joined(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Return the spans with those in a row joined that say the same, as a step in two pieces."""
+    made: list[Span] = []
+    for span in spans:
+        last = made[-1] if made else None
+        is_same = last is not None and templates.phrase(last.text) == templates.phrase(span.text)
+        if last is not None and is_same and span.start_s - last.end_s <= SAME_STEP_S:
+            made[-1] = replace(last, end_s=max(last.end_s, span.end_s))
+        else:
+            made.append(span)
+    return tuple(made)
+
+
 def make_turns(style: Style, part: Part, wording: Wording, rng: random.Random) -> list[Turn]:
     """Return the turns of a part in one of the styles."""
+    if style != "narrate":
+        part = replace(part, spans=joined(part.spans))
     return {"narrate": narrate, "guide": guide, "dialogue": dialogue}[style](part, wording, rng)
 
 

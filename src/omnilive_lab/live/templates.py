@@ -6,10 +6,12 @@ only what comes next is looked up ahead, for it is what the model shall learn to
 """
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from omnilive_lab.live.converters.base import Span
+from omnilive_lab.live.person import base_form
 
 NARRATE = (
     "Please concisely narrate the video in real time.",
@@ -106,6 +108,8 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "start": ("Now: {x}.", "This starts: {x}.", "Next step: {x}."),
     "end": ("Done: {x}.", "Finished: {x}.", "That is it for this step: {x}."),
 }
+# The first word of "Kneads the dough", but not of "Focus the lens" or "Glasses on a shelf".
+ACTS = re.compile(r"\A[A-Za-z]{2,}(?<![ui])s\b(?= (?:the|a|an|some|it|them|his|her|their)\b)")
 MOST_LISTED = 8  # steps in one answer
 
 
@@ -130,8 +134,8 @@ def known(spans: Sequence[Span], t: float, goal: str = "") -> Known:
 
 
 def phrase(text: str) -> str:
-    """Return a step's text as it stands inside a sentence: "Toast bread." as "toast bread"."""
-    text = text.strip().rstrip(".。 ")
+    """Return a step's text as it stands inside a sentence: "Toasts the bread." as "toast ..."."""
+    text = ACTS.sub(lambda m: base_form(m[0]), text.strip().rstrip(".。 "))
     first = text.split(maxsplit=1)[0] if text else ""
     is_name = len(first) > 1 and any(c.isupper() for c in first[1:]) or first in ("I", "C")
     return text if is_name or not text else text[0].lower() + text[1:]

@@ -9,7 +9,7 @@ from omnilive_lab.live.converters.base import Span
 from omnilive_lab.live.dialogue import Turn
 from omnilive_lab.live.leaks import is_published_leak, leak
 from omnilive_lab.live.skeleton import event_frames, query_frames, skeleton
-from omnilive_lab.live.styles import Part, Wording, dialogue, guide, make_turns, narrate
+from omnilive_lab.live.styles import Part, Wording, dialogue, guide, joined, make_turns, narrate
 
 CUT, FRY, EAT = Span(2, 10, "Cut the bread."), Span(10, 22, "fry TV egg"), Span(22.2, 30, "煎蛋")
 STEPS = Part((CUT, FRY, EAT), (0.0, 40.0), goal="Make breakfast")
@@ -79,6 +79,16 @@ def test_several_phrasings_of_every_kind():
 def test_phrase(text: str):
     assert templates.phrase(text) == "toast bread"
     assert templates.phrase("TV on") == "TV on" and templates.phrase("C cuts.") == "C cuts"
+    assert templates.phrase("Kneads the dough..") == "knead the dough"
+    for text in ("focus the lens", "glasses on a shelf", "press the button", "用刀切"):
+        assert templates.phrase(text) == text
+
+
+def test_a_step_in_pieces_is_one():
+    weigh = [Span(0, 4, "weigh it"), Span(4, 9, "Weigh it."), Span(10, 12, "weigh it")]
+    assert joined([*weigh, Span(20, 22, "weigh it"), CUT]) == (
+        Span(0, 12, "weigh it"), Span(20, 22, "weigh it"), CUT
+    )  # fmt: skip
 
 
 def test_narration_of_moments_keeps_their_times():

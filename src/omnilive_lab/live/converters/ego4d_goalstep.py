@@ -46,7 +46,8 @@ def _timelines(
         start, end = seconds(entry.get("start_time")), seconds(entry.get("end_time"))
         stretch = None
         if part and start is not None and end is not None and 0 <= start < end:
-            stretch = (start, max(end, steps[-1].end_s))
+            # Substeps may reach over the edges of their step by a little.
+            stretch = (min(start, steps[0].start_s), max(end, max(s.end_s for s in steps)))
         yield Timeline(uid, steps, part=part, goal=goal.strip(), stretch=stretch)
     for i, segment in enumerate(segments, 1):
         about = str(segment.get("step_description") or "")
