@@ -9,10 +9,11 @@ import torch
 
 from omnilive.live.config import Card, DecoderShape, FrameShape
 from omnilive.live.model import LiveModel
+from omnilive_lab.live import forced
 from omnilive_lab.live.dialogue import Sample
 from omnilive_lab.live.evaluate import EvalConfig, evaluate
-from omnilive_lab.live.grid import frame_range
-from omnilive_lab.live.sequences import OBJECTIVES
+from omnilive_lab.live.grid import frame_range, frames
+from omnilive_lab.live.sequences import OBJECTIVES, Layout
 from omnilive_lab.live.world.make import plan_stream, sample_of
 from omnilive_lab.live.world.settings import WorldConfig
 from tests.live.scripted import byte_tokenizer
@@ -74,6 +75,38 @@ def test_with_threshold_zero_one_decides_by_the_likeliest_token_alone(
     # A threshold may ask for more than it gives to silence.
     strict = evaluate(silent, samples, features, CONFIG.model_copy(update={"theta": 0.9999}))
     assert strict["forced_quiet_share"] == strict["quiet_share"] == 0.0
+
+
+def test_until_the_first_remark_the_engine_decides_as_is_read_off_the_true_dialogue(
+    model: LiveModel, samples: list[Sample], features: list[np.ndarray]
+) -> None:
+    """Where nothing was due before it, both have the same context."""
+    from omnilive.live.engine import EngineConfig
+    from omnilive_lab.live.played import play
+
+    alone = [s.model_copy(update={"turns": s.turns[:1]}) for s in samples]
+    layout = Layout(model.template, "streaming")
+    shown = [forced.Shown(layout.lay(frames(s)), f) for s, f in zip(alone, features, strict=True)]
+    firsts = set()
+    was = model.logits
+    object.__setattr__(model, "logits", lambda hidden: _louder(was(hidden), model))
+    try:
+        for theta in (0.5, 0.65, 0.8, 0.95):
+            judged = forced.judge(model, layout, shown, theta)
+            config = EngineConfig.model_validate({
+                "streams": 3, "max_reply_tok": 1,
+                "policy": {"theta": theta, "pause_s": 0.0, "repeat_s": 0.0},
+            })  # fmt: skip
+            played, _ = play(model, alone, features, config, 2.0)
+            for one, other in zip(judged, played, strict=True):
+                # The frame before the instruction is no decision to the first, but to the second.
+                first = next((round(line.t * 2) for line in other.said), None)
+                if first != 0:
+                    assert first == (one.said[0] if one.said else None)
+                    firsts.add(first)
+    finally:
+        object.__delattr__(model, "logits")
+    assert len(firsts) >= 3, firsts  # early, late, never
 
 
 def _louder(logits: torch.Tensor, model: LiveModel) -> torch.Tensor:

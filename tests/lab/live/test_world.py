@@ -302,7 +302,10 @@ def test_dialogues_fit_the_schema_and_lose_nothing_on_the_grid() -> None:
     for stream in planned("val", 150):
         sample = sample_of(stream, 0)
         assert not faults(sample)
-        said = [m.text for m in frames(sample) if m.role == "assistant"]
+        messages = frames(sample)
+        # Also the frame before the instruction is learned to be silent at: live there is one.
+        assert (messages[0].role, messages[0].num_frames, messages[0].learn) == ("stream", 1, True)
+        said = [m.text for m in messages if m.role == "assistant"]
         assert said == [turn.text for turn in sample.turns if turn.role == "assistant"]
 
 

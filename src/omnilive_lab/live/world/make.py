@@ -114,7 +114,6 @@ def sample_of(stream: Stream, seed: int) -> Sample:
         licence="CC0-1.0",
         video=_video(stream),
         duration_s=stream.duration_s,
-        wait=False,
         turns=talk.turns,
         made={"maker": "world", "version": VERSION, "seed": seed, "mode": talk.mode,
               "style": talk.style, "quiet": not stream.events},
