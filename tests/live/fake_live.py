@@ -75,7 +75,7 @@ class FakeEngine:
         stream.asked += 1
         return stream.asked - 1
 
-    def instruct(self, id: int, text: str) -> int:
+    def instruct(self, id: int, text: str, t: float | None = None) -> int:
         self.streams[id].instruction = text
         return 0
 

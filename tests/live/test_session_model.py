@@ -47,7 +47,7 @@ def alone(clip: Path) -> list[tuple[float, bool, str]]:
     settings = {"policy": policy, "max_reply_tok": 8, "window_tok": 60, "sinks_tok": 4}
     engine = Engine(model, EngineConfig.model_validate(settings))
     id = engine.open()
-    engine.instruct(id, model.card.instruction)
+    engine.instruct(id, model.card.instruction, 0.0)
     events = []
     for k, rgb in enumerate(frames_at(clip, 2.0, range(24))):
         if k == 10:

@@ -38,8 +38,8 @@ class Engine(Protocol):
         """Queue a query behind the frames that wait; return its number in this stream."""
         ...
 
-    def instruct(self, id: int, text: str) -> Any:
-        """Tell the model something that it does not answer."""
+    def instruct(self, id: int, text: str, t: float | None = None) -> Any:
+        """Tell the model something that it does not answer, behind the frames up to `t`."""
         ...
 
     def cancel(self, id: int) -> None:
@@ -100,14 +100,12 @@ class LiveHost:
         """Return the features of pictures, ahead of the language model: (T, N, D)."""
         return await self._eye.call(self._encode, pictures)
 
-    async def open(self, hear: Callable[[LiveEvent], None], instruction: str = "") -> int:
+    async def open(self, hear: Callable[[LiveEvent], None]) -> int:
         """Begin a stream; `hear` is told what happens in it, on the event loop."""
         self._check()
 
         def begin() -> tuple[int, Status]:
             id = self._engine.open()
-            if instruction:
-                self._engine.instruct(id, instruction)
             return id, self._engine.state(id)
 
         try:
@@ -133,6 +131,15 @@ class LiveHost:
             return self._engine.state(id)
 
         await self._do(id, feed)
+
+    async def instruct(self, id: int, text: str, t: float) -> None:
+        """Tell the model something that it does not answer, behind the frame at `t`."""
+
+        def instruct() -> Status:
+            self._engine.instruct(id, text, t)
+            return self._engine.state(id)
+
+        await self._do(id, instruct)
 
     async def ask(self, id: int, text: str, asked: Callable[[int], None]) -> None:
         """Put a query behind the frames fed so far.

@@ -90,6 +90,7 @@ class Narrator:
         self._follows: dict[str, int] = {}  # instruction of a watch -> its stream
         self._wanted: tuple[str, ...] = ()
         self._refused: set[str] = set()
+        self._untold: dict[int, str] = {}  # stream -> what it is told behind its first picture
         self._replies: dict[int, Reply] = {}
         self._partials: dict[tuple[int, int], Percept] = {}
         self._shown_at = 0.0
@@ -190,7 +191,7 @@ class Narrator:
             self._let_go()
 
     async def _follow_items(self) -> None:
-        self._main = await self._host.open(self._hear, self._instruction)
+        self._main = await self._open(self._instruction)
         async for item in self.items:
             await self._keep_up()
             if isinstance(item, VideoFrame):
@@ -221,19 +222,25 @@ class Narrator:
         if self._forgets:
             self._forgets, self._first_t = False, -1e9
             self._let_go()
-            self._main = await self._host.open(self._hear, self._instruction)
+            self._main = await self._open(self._instruction)
         for instruction in [one for one in self._follows if one not in self._wanted]:
             self._host.end(self._follows.pop(instruction))
         for instruction in [one for one in self._wanted if one not in self._follows]:
             if instruction in self._refused:
                 continue
             try:
-                self._follows[instruction] = await self._host.open(self._hear, instruction)
+                self._follows[instruction] = await self._open(instruction)
             except OmniLiveError as error:  # no stream is free; the narration goes on
                 if self._host.failure is not None:
                     raise
                 self._refused.add(instruction)
                 self._complain(f"cannot follow “{instruction}”: {error}")
+
+    async def _open(self, instruction: str) -> int:
+        """Begin a stream. Its instruction comes behind the first picture, as in training."""
+        id = await self._host.open(self._hear)
+        self._untold[id] = instruction
+        return id
 
     async def _see(self, frame: VideoFrame) -> None:
         if any(span.holds(frame.t) for span in self._gone):
@@ -244,6 +251,8 @@ class Narrator:
             self._first_t = frame.t
         self._fed_t = max(self._fed_t, frame.t)
         for id in self._streams():
+            if instruction := self._untold.pop(id, ""):
+                await self._host.instruct(id, instruction, frame.t)
             await self._host.until(id, lambda status: status.waiting_frames < self._config.queue)
             await self._host.feed(id, frame.t, self._looked[1])
         self.counts.seen += 1
@@ -275,7 +284,7 @@ class Narrator:
         """End all streams; what was being said stays as it is."""
         for id in self._streams():
             self._host.end(id)
-        self._main, self._follows = None, {}
+        self._main, self._follows, self._untold = None, {}, {}
         for reply in self._replies.values():
             reply.say(None)
         for partial in self._partials.values():
