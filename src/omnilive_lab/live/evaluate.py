@@ -84,7 +84,7 @@ def forced_figures(
     shown = [
         forced.Shown(
             layout.lay(frames(sample, config.fps), config.max_frames),
-            np.asarray(f),
+            np.array(f, np.float32),
             is_quiet=bool(sample.made.get("quiet")),
         )
         for sample, f in zip(samples, features, strict=True)
@@ -113,7 +113,7 @@ def engine_figures(
     })  # fmt: skip
     was_training = model.training
     model.eval()
-    streams, took_s = play(model, samples, [np.asarray(f) for f in features], engine, config.fps)
+    streams, took_s = play(model, samples, [np.array(f, np.float32) for f in features], engine, config.fps)
     model.train(was_training)
     count = sum(len(f) for f in features)
     return {

@@ -20,6 +20,7 @@ from omnilive_lab.live.features import all_features
 from omnilive_lab.live.lora import merge_lora
 from omnilive_lab.live.recipe import Progress, lessons_of
 from omnilive_lab.live.train import train
+from omnilive_lab.training import refuse_older
 
 
 class FinetuneConfig(Config):
@@ -50,6 +51,8 @@ def finetune(
     Features are kept in OUT/features. Raises ConfigError for a file without samples and folders
     that are no models, BackendError for models that cannot be loaded.
     """
+    if not resume:
+        refuse_older(out)
     samples = list(read_samples(data))
     if not samples:
         raise ConfigError(f"{data} holds no samples: `omnilive train data check {data}` says more")

@@ -35,6 +35,7 @@ from omnilive_lab.live.tokenizer import BOS, EOS, train_tokenizer
 from omnilive_lab.live.train import Lesson, train
 from omnilive_lab.live.world.make import SAMPLES, make_world
 from omnilive_lab.live.world.settings import PRESETS, Difficulty, Split
+from omnilive_lab.training import refuse_older
 
 FPS = 2.0
 MARKS = Marks(bos=BOS, eos=EOS, interval="", system="You watch a video and talk about it.")
@@ -96,6 +97,8 @@ def make_tiny(
     World, encoder and features are taken from `shared` where they are there already.
     """
     began = stopwatch()
+    if not resume:
+        refuse_older(out)
     samples = samples_of("train", config, shared, progress)
     encoder = encoder_of(config, shared, progress)
     features = features_of("train", samples, config, encoder, shared, progress)
