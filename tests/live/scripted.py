@@ -92,6 +92,9 @@ class ScriptedModel:
         logits = torch.stack([self._after(self.rows[row][:end]) for row, end in hidden.tolist()])
         return logits * torch.nan if self.broken else logits
 
+    def p_speak(self, hidden: Tensor) -> None:
+        return None
+
     def transcript(self, row: int = 0) -> str:
         """Return the sequence as text, a frame token as "v"."""
         return self._text(self.rows[row])

@@ -145,3 +145,25 @@ def test_what_is_kept_does_not_grow_with_the_stream(model: LiveModel):
 def test_a_window_too_short_for_what_may_be_taken_back_is_refused(model: LiveModel):
     with pytest.raises(ConfigError, match="raise window_tok"):
         engine(model, window_tok=20, block=8)
+
+
+def test_the_second_head_decides(model: LiveModel):
+    def made(bias: float) -> Engine:
+        card = model.card.model_copy(update={"speak_head": True})
+        two_headed = LiveModel(card, byte_tokenizer()).eval()
+        assert two_headed.speak is not None
+        torch.nn.init.zeros_(two_headed.speak.weight)
+        torch.nn.init.constant_(two_headed.speak.bias, bias)
+        policy = PolicyConfig(kind="head", theta=0.7, pause_s=0.0, repeat_s=0.0)
+        return engine(two_headed, policy=policy)
+
+    # The logistic function is 0.7 at 0.847.
+    for bias, kind in ((0.84, Silent), (0.86, Ended)):
+        events = watched(made(bias), features(3), [3])
+        assert sum(isinstance(e, kind) for e in events) >= 2, bias
+        assert isinstance(events[0], Silent) == (kind is Silent)
+
+
+def test_a_policy_that_needs_a_second_head_says_so(model: LiveModel):
+    with pytest.raises(ConfigError, match="no second head"):
+        engine(model, policy=PolicyConfig(kind="head"))

@@ -72,10 +72,12 @@ class Batch:
         p_silent = (silence - logits_KV.logsumexp(dim=-1)).exp()
         is_best = silence >= logits_KV.amax(dim=-1)
         best = logits_KV.index_fill(1, self.never_I, -torch.inf).argmax(dim=-1)
-        columns = torch.stack([best, p_silent, is_best], dim=1).double().tolist()  # one transfer
+        p_speak = self.model.p_speak(hidden_KC)
+        p_known = p_silent if p_speak is None else p_speak
+        columns = torch.stack([best, p_silent, is_best, p_known], dim=1).double()
         return [
-            Output(int(token), p, bool(silent), None, is_finite=p == p)
-            for token, p, silent in columns
+            Output(int(token), p, bool(silent), None if p_speak is None else q, is_finite=p == p)
+            for token, p, silent, q in columns.tolist()  # one transfer
         ]
 
 

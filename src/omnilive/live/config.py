@@ -124,5 +124,8 @@ class Card(Config):
     instruction: str = "Please concisely narrate the video in real time."
     """What a session tells the model at the beginning, so that it speaks of its own accord."""
 
+    speak_head: bool = False
+    """Whether there is a second head, which gives the probability of speaking at a frame."""
+
     made: dict[str, Any] = {}
     """How it was trained: seed, steps, data."""

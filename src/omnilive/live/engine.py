@@ -70,6 +70,10 @@ class Engine:
     """Steps streams through `model`. Streams and queries are named by numbers."""
 
     def __init__(self, model: LiveModel, config: EngineConfig) -> None:
+        if config.policy.kind == "head" and not model.card.speak_head:
+            raise ConfigError(
+                'the policy is "head", but this checkpoint has no second head: take "threshold"'
+            )
         self.model, self.config = model, config
         self.policy = Policy(config.policy)
         self.replies = Replies(model.template, self.policy, config.max_reply_tok)

@@ -52,6 +52,7 @@ class LiveModel(nn.Module):
         self.template = Template(tokenizer, marks)
         self.decoder = Decoder(card.decoder) if decoder is None else decoder
         self.connector = Connector(card.frame.width, card.decoder.width)
+        self.speak = nn.Linear(card.decoder.width, 1) if card.speak_head else None
 
     def forward(self, ids_BL: Tensor, frames_FND: Tensor, wanted_BL: Tensor) -> Tensor:
         """Return (K, V): the logits of the wanted tokens of whole sequences, row by row."""
@@ -84,3 +85,7 @@ class LiveModel(nn.Module):
     def logits(self, hidden: Tensor) -> Tensor:
         """Return (..., V) for hidden states (..., C)."""
         return self.decoder.logits(hidden)
+
+    def p_speak(self, hidden: Tensor) -> Tensor | None:
+        """Return (...,) the second head's probability of speaking; None where there is no head."""
+        return None if self.speak is None else self.speak(hidden).squeeze(-1).sigmoid()

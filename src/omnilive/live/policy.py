@@ -106,7 +106,8 @@ class Policy:
     def _wants(self, look: Look, state: PolicyState) -> bool:
         if self.config.kind == "text":
             return True
-        if self.config.kind == "head" and look.p_speak is not None:
+        if self.config.kind == "head":
+            assert look.p_speak is not None
             return look.p_speak >= self.config.theta
         return look.p_silent < self.theta(state.silent) or not look.is_best
 
