@@ -101,19 +101,22 @@ P_SILENT = [0.9, 0.9, 0.9, 0.1, 0.9, 0.9, 0.9, 0.9, 0.1, 0.1]
 
 def judged(
     model: Any, objective: Objective, *streams: tuple[Sample, list[float]], theta: float = THETA,
-    is_quiet: bool = False,
+    is_quiet: bool = False, tokens: int = 1,
 ) -> list[forced.Judged]:  # fmt: skip
-    layout = Layout(model.template, objective)
+    layout = Layout(model.template, objective, tokens)
     shown = [
-        forced.Shown(layout.lay(frames(s, FPS)), np.array(p).reshape(-1, 1, 1), is_quiet)
+        forced.Shown(
+            layout.lay(frames(s, FPS)), np.array(p).repeat(tokens).reshape(-1, tokens, 1), is_quiet
+        )
         for s, p in streams
     ]
     return forced.judge(model, layout, shown, theta)
 
 
-@pytest.mark.parametrize("interval", [",", ""])
-def test_streaming_figures_are_those_worked_out_by_hand(interval: str) -> None:
-    found = judged(Readable(interval=interval), "streaming", (STREAM, P_SILENT))
+@pytest.mark.parametrize(("interval", "tokens"), [(",", 1), ("", 1), (",", 3)])
+def test_streaming_figures_are_those_worked_out_by_hand(interval: str, tokens: int) -> None:
+    model = Readable(interval=interval)
+    found = judged(model, "streaming", (STREAM, P_SILENT), tokens=tokens)
     figures = forced.published(found, FPS)
     # Four tokens a reply (" ", two letters, the end), of which one is unsure.
     hi, no = math.exp(-math.log(0.75) / 4), math.exp(-math.log(0.25) / 4)
