@@ -157,10 +157,14 @@ def parts(timeline: Timeline, making: Making, notes: Notes) -> Iterator[tuple[Pa
     if end - start < making.min_s:
         notes.add(timeline.video, f"shorter than {making.min_s:g} s: left out")
         return
-    for window in windows(start, end, making.max_s):
-        inside = tuple(s for s in timeline.spans if s.end_s >= window[0] and s.start_s < window[1])
+    pieces = windows(start, end, making.max_s)
+    for window in pieces:
+        inside = [s for s in timeline.spans if s.end_s >= window[0] and s.start_s < window[1]]
+        after = [s for s in timeline.spans if s.start_s >= window[1]]
         if inside:
-            yield Part(inside, window, timeline.goal), name.replace(os.sep, "/")
+            spans = (*inside, *after[:1])
+            part = Part(spans, window, timeline.goal, is_last=window == pieces[-1])
+            yield part, name.replace(os.sep, "/")
 
 
 def stretch_of(timeline: Timeline, path: Path | None, making: Making) -> tuple[float, float]:

@@ -25,11 +25,20 @@ STYLES: tuple[Style, ...] = ("narrate", "guide", "dialogue")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The stretch of a video that becomes one sample, and what is annotated in it."""
+    """The stretch of a video that becomes one sample, and what is annotated in it.
+
+    `spans` holds also the first one after the stretch, so that what comes next is known.
+    """
 
     spans: tuple[Span, ...]
     stretch: tuple[float, float]
     goal: str = ""
+    is_last: bool = True  # nothing follows: what falls on the very end belongs here
+
+    def holds(self, t: float) -> bool:
+        """Whether a moment belongs to this part."""
+        start, end = self.stretch
+        return start <= t < end or (self.is_last and t == end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +63,10 @@ def narrate(part: Part, wording: Wording, rng: random.Random) -> list[Turn]:
     reword = to_you if wording.you else str
     due = [(_told_at(span, wording.told), reword(span.text)) for span in part.spans]
     if all(span.start_s == span.end_s for span in part.spans):
-        start, end = part.stretch
         said = [
             Turn(role="assistant", t=t, text=text, kind="remark")
             for t, text in due
-            if start <= t <= end
+            if part.holds(t)
         ]
     else:
         said = _remarks(part, due, wording.fps)
@@ -148,7 +156,7 @@ def _remarks(part: Part, due: Iterable[tuple[float, str]], fps: float) -> list[T
     last = max(ceil_frame(end, fps) - 1, ceil_frame(start, fps))
     by_frame: dict[int, list[str]] = {}
     for t, text in due:
-        if start <= t <= end:
+        if part.holds(t):
             said = by_frame.setdefault(min(ceil_frame(t, fps), last), [])
             if text not in said:
                 said.append(text)

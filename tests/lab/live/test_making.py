@@ -60,6 +60,25 @@ def test_a_long_video_is_cut_and_no_remark_is_said_twice(tmp_path: Path):
     assert all(faults(s) == [] for s in found)
 
 
+def test_what_comes_next_is_known_across_a_cut_and_its_moment_belongs_to_one_side(tmp_path: Path):
+    spans = (Span(10, 50, "cut"), Span(50, 60, "fry"), Span(70, 100, "eat"))
+    whole = Timeline("v", spans, duration_s=100)
+    found, _ = made(whole, making(tmp_path, max_s=50, style="guide"))
+    said = [[t.text for t in s.turns if t.role == "assistant"] for s in found]
+    assert said == [
+        ["The action of cut starts."],
+        ["The action of cut ends. The next action is fry. The action of fry starts.",
+         "The action of fry ends. The next action is eat.", "The action of eat starts.",
+         "The action of eat ends. That was the last action."],
+    ]  # fmt: skip
+    how = making(tmp_path, max_s=50, style="dialogue", dialogues=30)
+    answers = [
+        turn.text for s in made(whole, how)[0] if not s.start_s for turn in s.turns
+        if turn.kind == "next" and turn.role == "assistant"
+    ]  # fmt: skip
+    assert answers and all("fry" in text or "cut" in text for text in answers)
+
+
 def test_the_video_is_found_by_name_and_asked_for_its_length(tmp_path: Path):
     write_film(tmp_path / "videos" / "v.mkv", [Scene(0, 12, "red")])
     timeline = Timeline("v", (Span(1, 3, "x"),))
