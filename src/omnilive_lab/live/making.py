@@ -9,7 +9,8 @@ from pathlib import Path
 from omnilive_lab.live.augment import augment
 from omnilive_lab.live.converters.base import Converter, Notes, Timeline
 from omnilive_lab.live.dialogue import Sample, Turn
-from omnilive_lab.live.endpoint import Endpoint, draft, fill
+from omnilive_lab.live.endpoint import Endpoint
+from omnilive_lab.live.filling import draft, fill
 from omnilive_lab.live.leaks import leaks_in
 from omnilive_lab.live.lengths import video_length
 from omnilive_lab.live.refine import refine

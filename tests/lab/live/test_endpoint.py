@@ -10,7 +10,8 @@ import pytest
 
 from omnilive.core.errors import BackendError, ConfigError
 from omnilive_lab.live.converters.base import Span
-from omnilive_lab.live.endpoint import Endpoint, EndpointConfig, Failed, draft, fill, parse_lines
+from omnilive_lab.live.endpoint import Endpoint, EndpointConfig, Failed
+from omnilive_lab.live.filling import draft, fill, parse_lines
 from omnilive_lab.live.styles import Part, Wording
 from tests.lab.live.endpoint_server import KEY, Server, running
 
