@@ -73,7 +73,7 @@ class TinyConfig(Config):
     caption_every: int = Field(default=4, ge=1)
     """Every so many frames of a stream is one of them."""
 
-    train: TrainConfig = TrainConfig(steps=1500, batch=8, learning_rate=2e-3, word_noise=0.2)
+    train: TrainConfig = TrainConfig(steps=800, batch=8, learning_rate=2e-3, word_noise=0.2)
 
 
 class Progress(Protocol):
