@@ -57,12 +57,16 @@ def check_shapes(decoder: Decoder, found: dict[str, list[int]], source: Path) ->
 
 
 def fill(net: nn.Module, tensors: Iterable[tuple[str, Tensor]], dtype: torch.dtype) -> None:
-    """Put tensors into the parameters of their name, converted one by one; others are left out."""
+    """Put tensors into the parameters of their name, converted one by one; others are left out.
+
+    They are copied: what is read is the file itself, mapped, and a process that looks at it dies
+    when somebody cuts the file short.
+    """
     wanted = {name for name, _ in net.named_parameters()}
     for name, tensor in tensors:
         if name in wanted:
             inside, _, leaf = name.rpartition(".")
-            setattr(net.get_submodule(inside), leaf, nn.Parameter(tensor.to(dtype)))
+            setattr(net.get_submodule(inside), leaf, nn.Parameter(tensor.to(dtype, copy=True)))
 
 
 def weight_files(folder: Path) -> list[Path]:
