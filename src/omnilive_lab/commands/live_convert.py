@@ -146,6 +146,8 @@ def convert(
     from omnilive_lab.live.making import jobs
     from omnilive_lab.live.robustness import robustness_samples
 
+    if sorry and not augment:
+        raise ConfigError("--sorry says how a wrong reply is set right: give --augment, too")
     if kind == "robustness":
         count = write_samples(out, robustness_samples(out, seed, dialogues))
         return remark(f"{count} samples in {out}")

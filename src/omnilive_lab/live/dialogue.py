@@ -18,7 +18,7 @@ from omnilive.core.errors import ConfigError
 LONGEST_LINE = 64 << 20  # characters: what is longer is no sample
 SLACK_S = 1e-6  # of sums and of times that were rounded when written
 
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=1e8, allow_inf_nan=False)]  # up to three years
 Learned = bool | Annotated[int, Field(ge=0)]
 
 

@@ -71,6 +71,7 @@ def test_an_unknown_licence_must_be_given(tmp_path: Path, coin: Path):
         (["--style", "sing"], "narrate, guide, dialogue"),
         (["--told", "never"], "start, middle, end"),
         (["--base-url", "http://127.0.0.1:9/v1"], "--model"),
+        (["--sorry"], "--augment"),
         (["--subset", "testing"], "nothing to make a sample of"),
         (["--min-s", "60"], "nothing to make a sample of"),
     ],

@@ -1,7 +1,6 @@
 """What converters share: timelines, reading, and notes of what could not be used."""
 
 import json
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any
 
 from omnilive.core.errors import ConfigError
 
+LONGEST_S = 1e8  # as in a sample
 SHOWN = 20  # notes that are kept word for word
 
 
@@ -89,7 +89,7 @@ def load_json(path: Path) -> Any:
         raise ConfigError(
             f"{path}, {place}: no JSON ({error.msg}); is the download whole?"
         ) from error
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} cannot be read as JSON text: {error}") from error
 
 
@@ -137,9 +137,9 @@ def seconds(value: object) -> float | None:
         return None
     try:
         t = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
-    return t if math.isfinite(t) else None
+    return t if abs(t) <= LONGEST_S else None
 
 
 def mapping(value: object) -> Mapping[str, Any]:

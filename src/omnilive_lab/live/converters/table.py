@@ -11,7 +11,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from omnilive.core.errors import ConfigError
-from omnilive_lab.live.converters.base import Converter, Notes, Raw, Source, Timeline, spans
+from omnilive_lab.live.converters.base import (
+    Converter,
+    Notes,
+    Raw,
+    Source,
+    Timeline,
+    seconds,
+    spans,
+)
 from omnilive_lab.live.converters.times import parse_time, read_text
 
 NAMES = {
@@ -68,7 +76,7 @@ def _raw(place: str, row: Mapping[str, Any], notes: Notes) -> Raw | None:
 def _time(value: object) -> float | None:
     if isinstance(value, str):
         return parse_time(value)
-    return float(value) if isinstance(value, (int, float)) and value == value else None
+    return seconds(value)
 
 
 def _csv(source: Source, text: str) -> Iterator[Row]:
@@ -125,8 +133,8 @@ def _json(source: Source, text: str) -> Iterator[Row]:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise ConfigError(f"{source.path}, {place}: no JSON ({error.msg})") from error
-    except RecursionError as error:
-        raise ConfigError(f"{source.path} is nested too deep to be a list of rows") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{source.path} is no list of rows ({error})") from error
     groups = found if isinstance(found, dict) else {"": found}
     for video, rows in groups.items():
         if not isinstance(rows, list):
@@ -147,7 +155,7 @@ def _json_lines(source: Source, text: str, notes: Notes) -> Iterator[Row]:
         place = f"{source.path.name}, line {number}"
         try:
             yield place, _named(json.loads(line))
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             notes.add(place, "no JSON: left out", str(error))
 
 

@@ -163,6 +163,20 @@ def test_each_bad_row_is_named_with_its_line(tmp_path: Path):
     ]
 
 
+def test_times_without_end_and_numbers_without_end(tmp_path: Path):
+    rows = (
+        f'[[{"9" * 400}, 2, "a"], [1e400, 2, "a"], [1e200, 1e201, "a"], [NaN, 2, "a"], [1, 2, "b"]]'
+    )
+    found, notes = read(tmp_path / "a.json", rows)
+    assert found == [Span(1, 2, "b")] and notes.counts == {"start is no time: left out": 4}
+    with pytest.raises(ConfigError, match="no list of rows"):
+        read(tmp_path / "a.json", f'[[{"9" * 5000}, 2, "a"]]')
+    with pytest.raises(ConfigError, match="no list of rows"):
+        read(tmp_path / "a.json", "[" * 100_000)
+    found, notes = read(tmp_path / "a.csv", f"1,2,b\n{'9' * 400},{'9' * 400},a\n")
+    assert found == [Span(1, 2, "b")] and notes.counts.total() == 1
+
+
 def test_several_videos_with_goal_and_duration(tmp_path: Path):
     path = tmp_path / "a.csv"
     path.write_text("video,start,end,text,task,duration\na.mp4,1,2,x,Bake,9\nb.mp4,3,4,y,,\n")
