@@ -27,7 +27,7 @@ def test_two_processes_learn_what_one_learns_and_either_can_go_on(tmp_path: Path
         sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
         "-m", "tests.lab.live.two_ranks", str(tmp_path / "two"), "12",
     ]  # fmt: skip
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr[-3000:]
     both = lines(tmp_path / "two")
     for a, b in zip(alone, both, strict=True):
