@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import ValidationError
-
 from omnilive.core.errors import ConfigError
 from omnilive_lab.compressor.config import TrainConfig
+from omnilive_lab.settings import changed
 
 
 def _width(folder: Path) -> int:
@@ -32,17 +30,4 @@ def train_config(
     if backbone is not None:
         values["backbone"] = str(backbone)
         values["shape"] = {"backbone": "hub", "width": _width(backbone)}
-    for text in sets:
-        name, sign, value = text.partition("=")
-        if not sign:
-            raise ConfigError(f"--set {text!r}: write NAME=VALUE")
-        target = values
-        if name.startswith("shape."):
-            target, name = values["shape"], name.removeprefix("shape.")
-        target[name] = yaml.safe_load(value)
-    try:
-        return TrainConfig.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"training setting {where}: {first['msg']}") from error
+    return changed(TrainConfig.model_validate(values), sets)

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Literal, Self
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from omnilive.core.config import Config
-from omnilive.core.errors import ConfigError
+from omnilive_lab.settings import changed
 
 Difficulty = Literal["easy", "normal", "hard"]
 Split = Literal["train", "val", "test"]
@@ -68,15 +67,4 @@ PRESETS: dict[Difficulty, WorldConfig] = {
 
 def world_config(difficulty: Difficulty, sets: Sequence[str] = ()) -> WorldConfig:
     """Return a preset with settings changed, each NAME=VALUE. ConfigError names what is wrong."""
-    values = PRESETS[difficulty].model_dump()
-    for text in sets:
-        name, sign, value = text.partition("=")
-        if not sign:
-            raise ConfigError(f"--set {text!r}: write NAME=VALUE")
-        values[name] = yaml.safe_load(value)
-    try:
-        return WorldConfig.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "of the world"
-        raise ConfigError(f"setting {where}: {first['msg']}") from error
+    return changed(PRESETS[difficulty], sets)
