@@ -113,7 +113,9 @@ def engine_figures(
     })  # fmt: skip
     was_training = model.training
     model.eval()
-    streams, took_s = play(model, samples, [np.array(f, np.float32) for f in features], engine, config.fps)
+    streams, took_s = play(
+        model, samples, [np.array(f, np.float32) for f in features], engine, config.fps
+    )
     model.train(was_training)
     count = sum(len(f) for f in features)
     return {

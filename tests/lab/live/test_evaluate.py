@@ -41,7 +41,10 @@ def samples() -> list[Sample]:
 @pytest.fixture(scope="module")
 def features(samples: list[Sample]) -> list[np.ndarray]:
     random = np.random.default_rng(0)
-    return [random.normal(size=(len(frame_range(s)), 1, WIDTH)).astype("f2") for s in samples]
+    made = [random.normal(size=(len(frame_range(s)), 1, WIDTH)).astype("f2") for s in samples]
+    for array in made:
+        array.setflags(write=False)  # as those mapped from files
+    return made
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
@@ -97,7 +100,7 @@ def test_until_the_first_remark_the_engine_decides_as_is_read_off_the_true_dialo
                 "streams": 3, "max_reply_tok": 1,
                 "policy": {"theta": theta, "pause_s": 0.0, "repeat_s": 0.0},
             })  # fmt: skip
-            played, _ = play(model, alone, features, config, 2.0)
+            played, _ = play(model, alone, [f.copy() for f in features], config, 2.0)
             for one, other in zip(judged, played, strict=True):
                 # The frame before the instruction is no decision to the first, but to the second.
                 first = next((round(line.t * 2) for line in other.said), None)
@@ -127,6 +130,6 @@ def test_the_engine_keeps_to_its_longest_reply(
 
     config = EngineConfig.model_validate({"streams": 2, "max_reply_tok": 2,
                                           "policy": {"pause_s": 0.0, "repeat_s": 0.0}})  # fmt: skip
-    played, _ = play(model, samples[:2], features[:2], config, 2.0)
+    played, _ = play(model, samples[:2], [f.copy() for f in features[:2]], config, 2.0)
     said = [line.text for stream in played for line in stream.said]
     assert said and max(len(text) for text in said) <= 2  # bytes
