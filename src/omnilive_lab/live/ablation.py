@@ -17,7 +17,7 @@ import numpy as np
 from omnilive.live.checkpoint import load_live
 from omnilive.live.model import LiveModel
 from omnilive_lab.live.dialogue import Sample
-from omnilive_lab.live.evaluate import EvalConfig, Figures, evaluate
+from omnilive_lab.live.evaluate import EvalConfig, Figures, evaluate, forced_figures
 from omnilive_lab.live.recipe import (
     Progress,
     TinyConfig,
@@ -76,7 +76,9 @@ def _untrained(config: TinyConfig, out: Path, progress: Progress) -> Figures:
         encoder = encoder_of(config, out, progress)
         features = features_of("train", samples, config, encoder, out, progress)
         model = base_of(config, features, out, progress).eval()
-        _write(folder, _figures(model, config, out, progress))
+        samples, features = held_out(config, out, progress)
+        # Not played by the engine: it speaks at every frame, which takes long and says nothing.
+        _write(folder, forced_figures(model, samples, features, EvalConfig(fps=model.card.fps)))
     return json.loads((folder / FIGURES).read_text())
 
 
