@@ -186,3 +186,21 @@ def test_an_endpoint_that_lets_nobody_in_leaves_no_file(tmp_path: Path, coin: Pa
     with pytest.raises(BackendError, match="403"):
         run("convert", "coin", coin, *how)
     assert not (tmp_path / "a.jsonl").exists()
+
+
+def test_tokens_are_counted_with_a_tokenizer(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    tokenizer = Tokenizer(models.WordLevel({"[U]": 0, "a": 1}, unk_token="[U]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")  # pyright: ignore
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    path = tmp_path / "s.jsonl"
+    turn = {"role": "assistant", "t": 0, "text": "abca"}
+    fields = {"id": "a", "source": "s", "licence": "MIT", "video": "", "duration_s": 0}
+    path.write_text(json.dumps(fields | {"turns": [turn]}))
+    for given in (tmp_path, tmp_path / "tokenizer.json"):
+        assert run("check", path, "--tokenizer", given, "--json") == 0
+        found = json.loads(capsys.readouterr().out)["figures"]
+        assert found["tokens"] == {"assistant": 4}
+    with pytest.raises(ConfigError, match="no tokenizer.json"):
+        run("check", path, "--tokenizer", path)
