@@ -79,13 +79,14 @@ def _bare(folder: Path, base: Path, seeing: FolderEncoder) -> LiveModel:
     if shape.tied:
         raise ConfigError(f"{base} ties its embeddings, which the adapter would pull apart")
     at = folder if (folder / "tokenizer.json").is_file() else base
-    tokenizer, eos = read_tokenizer(at / "tokenizer.json"), special_token(at, "eos_token")
+    tokenizer = read_tokenizer(at / "tokenizer.json")
+    eos = special_token(at, "eos_token", tokenizer)
     if eos is None:
         raise ConfigError(f"{at} does not say which token ends a text: tokenizer_config.json does")
     card = Card(
         decoder=shape,
         frame=seeing.frame,
-        bos=special_token(at, "bos_token") or "",
+        bos=special_token(at, "bos_token", tokenizer) or "",
         eos=eos,
         interval=INTERVAL,
         made={"from": folder.name},

@@ -20,12 +20,21 @@ def read_tokenizer(path: Path) -> Tokenizer:
         raise BackendError(f"{path} is no tokenizer, or is damaged: {error}") from error
 
 
-def special_token(folder: Path, role: str) -> str | None:
-    """Return the text of the "bos_token" or "eos_token" of a Hugging Face folder, if it says."""
-    for name in _NAMING:
-        if (folder / name).is_file():
-            found = read_json(folder / name).get(role)
-            text = found.get("content") if isinstance(found, dict) else found
-            if text:
-                return str(text)
+def special_token(folder: Path, role: str, tokenizer: Tokenizer) -> str | None:
+    """Return the text of the "bos_token" or "eos_token" of a Hugging Face folder, if it says.
+
+    Where only the model's config.json does, it gives a number, or several: the first counts.
+    """
+    for name in (*_NAMING, "config.json"):
+        if not (folder / name).is_file():
+            continue
+        values = read_json(folder / name)
+        found = values.get(role, values.get(f"{role}_id"))
+        if isinstance(found, list) and found:
+            found = found[0]
+        if isinstance(found, int):
+            found = tokenizer.id_to_token(found)
+        text = found.get("content") if isinstance(found, dict) else found
+        if text:
+            return str(text)
     return None

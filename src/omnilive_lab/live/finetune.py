@@ -5,14 +5,14 @@ own.
 from pathlib import Path
 
 from pydantic import Field
-from tokenizers import Tokenizer
 
 from omnilive.core.config import Config
 from omnilive.core.errors import ConfigError
-from omnilive.live.checkpoint import read_tokenizer, save_live
+from omnilive.live.checkpoint import save_live
 from omnilive.live.config import SYSTEM, Card
 from omnilive.live.huggingface import load_decoder, read_json
 from omnilive.live.model import LiveModel
+from omnilive.live.tokens import read_tokenizer, special_token
 from omnilive.live.vision import open_encoder
 from omnilive_lab.live.config import TrainConfig
 from omnilive_lab.live.dialogue import read_samples
@@ -60,7 +60,11 @@ def finetune(
     encoder = open_encoder(kind, vision, pooled=config.pooled, grid=config.grid)
     decoder = load_decoder(language)
     tokenizer = read_tokenizer(language / "tokenizer.json")
-    bos, eos = special_tokens(language, tokenizer)
+    eos = special_token(language, "eos_token", tokenizer)
+    if eos is None:
+        raise ConfigError(f"{language} does not say which token ends a turn: name it as eos_token "
+                          "in tokenizer_config.json")  # fmt: skip
+    bos = special_token(language, "bos_token", tokenizer) or ""
     card = Card(
         decoder=decoder.shape, frame=encoder.frame, bos=bos, eos=eos, interval=config.interval,
         system=config.system, fps=config.fps, made=config.model_dump(mode="json"),
@@ -76,28 +80,3 @@ def finetune(
     merge_lora(model.decoder)
     save_live(out, model.eval(), encoder)
     return done
-
-
-def special_tokens(folder: Path, tokenizer: Tokenizer) -> tuple[str, str]:
-    """Return the texts of the tokens that begin a sequence ("" for none) and end a turn.
-
-    ConfigError where a folder does not say which one ends it.
-    """
-    found: dict[str, str] = {}
-    for name in ("config.json", "tokenizer_config.json"):  # the latter knows better
-        if not (folder / name).is_file():
-            continue
-        values = read_json(folder / name)
-        for which in ("bos", "eos"):
-            token = values.get(f"{which}_token", values.get(f"{which}_token_id"))
-            token = token[0] if isinstance(token, list) and token else token
-            if isinstance(token, dict):
-                token = token.get("content")
-            if isinstance(token, int):
-                token = tokenizer.id_to_token(token)
-            if isinstance(token, str) and tokenizer.token_to_id(token) is not None:
-                found[which] = token
-    if "eos" not in found:
-        raise ConfigError(f"{folder} does not say which token ends a turn: name it as eos_token "
-                          "in tokenizer_config.json")  # fmt: skip
-    return found.get("bos", ""), found["eos"]
