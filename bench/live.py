@@ -362,7 +362,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(sizes.threads)
     figures = measured(name, sizes, [part for part in wanted if part != "agreement"])
     if args.checkpoint:
-        figures["agreement"] = agreement(args.checkpoint, sizes)
+        figures["agreement"] = agreement(args.checkpoint)
         kept(name).write_text(json.dumps(figures))
     report(name, {"sizes": vars(sizes), "torch": torch.__version__}, figures)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from live_sides import Sizes, variant
+from live_sides import variant
 
 from omnilive.live.base import Ended
 from omnilive.live.checkpoint import load_live
@@ -25,6 +25,8 @@ from omnilive_lab.live.grid import frame_range, frames
 from omnilive_lab.live.world.make import make_world
 
 SEED, STREAMS = 7_700, 24
+# Streams of the world take about 250 tokens: half of one leaves this window.
+WINDOW = {"sinks_tok": 64, "window_tok": 96, "max_reply_tok": 48}
 SETTINGS = {  # name -> (weights, whether bounded)
     "float32, bounded": ("none", True),
     "f16, bounded": ("f16", True),
@@ -35,39 +37,35 @@ Reply = tuple[float, int | None, str]
 
 
 @torch.inference_mode()
-def agreement(checkpoint: Path, sizes: Sizes) -> dict[str, Any]:
+def agreement(checkpoint: Path) -> dict[str, Any]:
     """Return how often runs agree with float32 and full context."""
     live = load_live(checkpoint)
     with tempfile.TemporaryDirectory() as folder:
         file = make_world(Path(folder), SEED, "test", STREAMS)
         samples, fps = list(read_samples(file)), live.model.card.fps
         features = all_features(samples, file, fps, live.encoder, Path(folder) / "features")
-        wanted = [said(live.model, s, f, None) for s, f in zip(samples, features, strict=True)]
+        wanted = [said(live.model, s, f, {}) for s, f in zip(samples, features, strict=True)]
         figures: dict[str, Any] = {}
         for name, (kind, is_bounded) in SETTINGS.items():
             model = variant(live.model, kind)  # type: ignore[arg-type]
-            bound = sizes if is_bounded else None
-            found = [said(model, s, f, bound) for s, f in zip(samples, features, strict=True)]
+            window = WINDOW if is_bounded else {}
+            found = [said(model, s, f, window) for s, f in zip(samples, features, strict=True)]
             figures[name] = compared(wanted, found, [len(f) for f in features])
     remarks = sum(reply[1] is None for replies in wanted for reply in replies)
     answers = sum(len(replies) for replies in wanted) - remarks
     made = {"streams": STREAMS, "frames": sum(map(len, features))}
-    return {"checkpoint": live.model.card.made, "remarks": remarks, "answers": answers} | (
-        made | figures
-    )
+    return {"window": WINDOW, "remarks": remarks, "answers": answers} | (made | figures)
 
 
 def said(
-    model: LiveModel, sample: Sample, features_FND: np.ndarray, bounded: Sizes | None
+    model: LiveModel, sample: Sample, features_FND: np.ndarray, window: dict[str, int]
 ) -> list[Reply]:
     """Return (time, query, text) of all replies to one stream."""
     card = model.card
-    window = {}
-    if bounded is not None:
-        window = {"window_tok": bounded.window_tok, "sinks_tok": bounded.sinks_tok}
     policy = PolicyConfig(theta=card.threshold, pause_s=0.0, repeat_s=0.0)
     most = max(1, len(features_FND))
-    engine = Engine(model, EngineConfig(policy=policy, max_frames=most, **window))
+    settings = {"policy": policy, "max_frames": most, "max_reply_tok": 48} | window
+    engine = Engine(model, EngineConfig.model_validate(settings))
     id = engine.open()
     for number, features_ND in zip(frame_range(sample, card.fps), features_FND, strict=True):
         engine.feed(id, number / card.fps, features_ND)

@@ -27,6 +27,7 @@ from omnilive.live.quantize import Kind, quantize
 
 QUERY = "Why?"  # the tokenizer makes 24 tokens of it with its frame
 RANDOM_TOK = 512  # random keys and values repeat after so many
+ROOM_TOK = 2048  # behind the jump: a cache that doubles in the middle takes twice the memory
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ class Ours:
         """Let all streams stand behind so many frames."""
         tokens = tokens_at(self.sizes, frame)
         cache = self.engine._state.cache
-        cache.reserve(tokens)
+        cache.reserve(tokens + ROOM_TOK)
         slots = min(tokens, cache.slots)
         for layer, (keys, values) in zip(cache.layers, random_keys(self.sizes, slots), strict=True):
             layer.keys_BGWE[:, :, :slots], layer.values_BGWE[:, :, :slots] = keys, values

@@ -375,6 +375,19 @@ def test_damaged_frames_are_refused_and_gaps_counted():
     assert (status.damaged, status.gaps, status.frames, status.t) == (1, 1, 3, 14.5)
 
 
+def test_a_frame_is_the_callers_again_once_it_is_taken():
+    engine = made(ScriptedModel(remarks=["Yes."]))
+    id = engine.open()
+    features_ND = frame(HUSH)
+    engine.feed(id, 0.0, features_ND)
+    features_ND[:] = SAY
+    features_ND.flags.writeable = False
+    engine.feed(id, 0.5, features_ND.astype(np.float16))
+    engine.feed(id, 1.0, features_ND)
+    events = run(engine)
+    assert silent(events) == [0.0] and len(ended(events)) == 2
+
+
 def test_frames_of_another_encoder_are_named():
     engine = made(ScriptedModel())
     with pytest.raises(ConfigError, match=r"\(5, 3\).*\(2, 3\)"):

@@ -106,7 +106,10 @@ class Engine:
 
     def feed(self, id: int, t: float, features_ND: Tensor | np.ndarray) -> bool:
         """Let a frame wait for the model; return whether it was taken (see Status for why not)."""
-        features = torch.as_tensor(features_ND, dtype=torch.float32)
+        # A copy: the caller may use the memory again before the frame's turn comes.
+        if isinstance(features_ND, np.ndarray):
+            features_ND = torch.from_numpy(np.array(features_ND, np.float32))
+        features = features_ND.to(torch.float32, copy=True)
         wanted = (self.model.card.frame.tokens, self.model.card.frame.width)
         if tuple(features.shape) != wanted:
             raise ConfigError(
