@@ -7,9 +7,9 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from omnilive.live.vision import FrameEncoder
 
 from omnilive.core.errors import ConfigError
+from omnilive.live.vision import FrameEncoder
 from omnilive_lab.live.dialogue import Sample, video_path
 from omnilive_lab.live.footage import frames_at
 from omnilive_lab.live.grid import frame_range
