@@ -157,4 +157,8 @@ def _restore(
     if moments:
         groups = get_optimizer_state_dict(net, optimizer, options=options)["param_groups"]
         state: Any = {"state": moments, "param_groups": groups}
-        set_optimizer_state_dict(net, optimizer, state, options=options)
+        some = StateDictOptions(full_state_dict=True, strict=False)
+        set_optimizer_state_dict(net, optimizer, state, options=some)
+        for name, parameter in net.named_parameters():
+            if name not in moments:  # it never had a gradient: to ask for its state has made one
+                optimizer.state.pop(parameter, None)
