@@ -195,3 +195,21 @@ def _within(place: str, span: Span, duration_s: float, notes: Notes) -> Span:
         return span
     notes.add(place, "goes beyond the video: cut", f"{span.end_s:g} of {duration_s:g} s")
     return Span(min(span.start_s, duration_s), duration_s, span.text)
+
+
+def segments(
+    source: Source, notes: Notes, rows: str, text: str, goal: Callable[[Mapping[str, Any]], str]
+) -> Iterator[Timeline]:
+    """Yield one timeline a video of a "database" whose `rows` have a "segment" and a `text`."""
+    for video, entry in videos_of(source.path, "database").items():
+        entry = mapping(entry)
+        if source.subset and source.subset not in str(entry.get("subset", "")):
+            continue
+        steps = [mapping(row) for row in sequence(entry.get(rows))]
+        raw = [
+            (f"{video}, step {i}", *pair(step.get("segment")), step.get(text))
+            for i, step in enumerate(steps, 1)
+        ]
+        duration_s = max(0.0, seconds(entry.get("duration")) or 0.0)
+        if found := spans(raw, notes, duration_s):
+            yield Timeline(video, found, goal=goal(entry), duration_s=duration_s)

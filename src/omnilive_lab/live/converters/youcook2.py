@@ -6,39 +6,22 @@ L. Zhou and others, "Towards Automatic Learning of Procedures from Web Instructi
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from omnilive_lab.live.converters.base import (
-    Converter,
-    Notes,
-    Source,
-    Timeline,
-    mapping,
-    pair,
-    seconds,
-    sequence,
-    spans,
-    videos_of,
-)
+from omnilive_lab.live.converters.base import Converter, Notes, Source, Timeline, segments
 
 
 def read(source: Source, notes: Notes) -> Iterator[Timeline]:
-    """Yield one timeline a video."""
+    """Return one timeline a video."""
     names = _recipes(source.path.parent / "label_foodtype.csv")
-    for video, entry in videos_of(source.path, "database").items():
-        entry = mapping(entry)
-        if source.subset and source.subset not in str(entry.get("subset", "")):
-            continue
-        rows = [mapping(row) for row in sequence(entry.get("annotations"))]
-        raw = [
-            (f"{video}, step {i}", *pair(row.get("segment")), row.get("sentence"))
-            for i, row in enumerate(rows, 1)
-        ]
-        duration_s = max(0.0, seconds(entry.get("duration")) or 0.0)
-        if found := spans(raw, notes, duration_s):
-            goal = names.get(str(entry.get("recipe_type")), "")
-            yield Timeline(video, found, goal=f"make {goal}" if goal else "", duration_s=duration_s)
+
+    def goal(entry: Mapping[str, Any]) -> str:
+        name = names.get(str(entry.get("recipe_type")), "")
+        return f"make {name}" if name else ""
+
+    return segments(source, notes, "annotations", "sentence", goal)
 
 
 def _recipes(path: Path) -> dict[str, str]:
